@@ -1,0 +1,1 @@
+"""What this machine holds and runs: directories, engine trees, supervised services, certificates, processes."""
