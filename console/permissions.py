@@ -1,0 +1,49 @@
+"""What each role may do: one readable table, and one question asked of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class Role(StrEnum):
+    """A member's role in an organization."""
+
+    ADMIN = "admin"
+    DEVOPS = "devops"
+    DEVELOPER = "developer"
+    BILLING_ADMIN = "billing_admin"
+    VIEWER = "viewer"
+
+    @property
+    def label(self) -> str:
+        """The role as a page writes it."""
+        return {"devops": "DevOps", "billing_admin": "Billing Admin"}.get(self.value, self.value.capitalize())
+
+
+EVERYBODY: Final = frozenset(Role)
+BUILDERS: Final = frozenset({Role.ADMIN, Role.DEVOPS, Role.DEVELOPER})
+KEEPERS: Final = frozenset({Role.ADMIN, Role.DEVOPS})
+ADMINS: Final = frozenset({Role.ADMIN})
+
+# permission -> (who has it, what it allows in words for the settings page)
+TABLE: Final[dict[str, tuple[frozenset[Role], str]]] = {
+    "organization:view": (EVERYBODY, "See the organization, its members and environments"),
+    "organization:edit": (ADMINS, "Rename the organization"),
+    "environment:edit": (ADMINS, "Add, rename and mark environments"),
+    "activity:view": (frozenset({Role.ADMIN, Role.DEVOPS, Role.BILLING_ADMIN}), "See who did what"),
+    "store:view": (EVERYBODY, "See data stores, their plans and their state"),
+    "store:create": (KEEPERS, "Create data stores"),
+    "store:connect": (BUILDERS, "See connection details without the password, and snippets"),
+    "store:reveal": (KEEPERS, "Reveal and copy the super admin password"),
+    "store:power": (KEEPERS, "Power data stores off and on"),
+    "store:reset_password": (KEEPERS, "Reset the super admin password"),
+    "store:protect": (ADMINS, "Switch deletion protection"),
+    "store:delete": (ADMINS, "Delete data stores"),
+    "operation:retry": (KEEPERS, "Retry work that failed"),
+}
+
+
+def allows(role: Role | str, permission: str) -> bool:
+    """Say whether ``role`` has ``permission``. An unknown permission raises KeyError: it is a typing mistake."""
+    return Role(role) in TABLE[permission][0]

@@ -1,0 +1,14 @@
+"""The application of data stores: what they are, how they come to be, where they run."""
+
+from django.apps import AppConfig
+
+
+class DatastoresConfig(AppConfig):
+    """Data stores, their operations, engines and sites."""
+
+    name = "datastores"
+    verbose_name = "Data stores"
+
+    def ready(self) -> None:
+        """Make every site's procedures known to the runner."""
+        from datastores.sites import registry  # noqa: F401

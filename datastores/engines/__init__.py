@@ -1,0 +1,1 @@
+"""Engines: what a kind of server is, whatever site it runs on."""

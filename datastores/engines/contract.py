@@ -1,0 +1,58 @@
+"""What an engine is: its names, its limits, its URI and its snippets. Where it runs is a site's matter."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from datastores.limits import PlanFacts
+
+
+@dataclass(frozen=True)
+class Access:
+    """Everything a client needs to connect."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """Code that works when pasted. ``file`` names what it is saved as; the CA certificate lies beside it as ``ca.pem``."""
+
+    slug: str
+    label: str
+    language: str
+    code: str
+    file: str = ""
+    install: str = ""
+
+
+class Engine(ABC):
+    """A kind of server software. Instances hold no state."""
+
+    slug: ClassVar[str]
+    label: ClassVar[str]
+    description: ClassVar[str]
+    icon: ClassVar[str]
+    section: ClassVar[str] = "databases"  # the entry of the navigation: "databases" or "vector-databases"
+    is_cache: ClassVar[bool] = False
+    admin_user: ClassVar[str]
+    default_database: ClassVar[str]
+    ssl_mode: ClassVar[str]
+
+    @abstractmethod
+    def connection_limit(self, plan: PlanFacts) -> int:
+        """Connections that tenants can open at once."""
+
+    @abstractmethod
+    def uri(self, access: Access) -> str:
+        """Return the service URI, every part quoted as the engine's own client reads it."""
+
+    @abstractmethod
+    def snippets(self, access: Access) -> list[Snippet]:
+        """Return ready-made code per client, in the order in which the page shows it."""

@@ -1,0 +1,13 @@
+"""Every engine, one line each."""
+
+from __future__ import annotations
+
+from datastores.engines.contract import Engine
+from datastores.engines.postgresql import PostgreSQL
+
+ENGINES: dict[str, Engine] = {engine.slug: engine for engine in (PostgreSQL(),)}
+
+
+def engine(slug: str) -> Engine:
+    """Return an engine; raises KeyError for one that is not registered."""
+    return ENGINES[slug]

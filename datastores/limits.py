@@ -1,0 +1,53 @@
+"""What a plan allows: pure functions from plan to limits, with the specification's formulas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+PG_CONNECTIONS_PER_GIB = 25  # the specification's table: 1 GiB 25, 4 GiB 100, 8 GiB 200, 16 GiB 400
+HISTORY = {  # days of backup history: (PostgreSQL and MySQL, cache); FEATURES section 2
+    "hobbyist": (0, 0),
+    "startup": (2, 1),
+    "business": (14, 3),
+    "premium": (30, 13),
+}
+AVAILABILITY = {
+    1: "Single node with limited availability",
+    2: "Two nodes (primary and standby) with higher availability",
+    3: "Three nodes (primary and two standbys) with highest availability",
+}
+
+
+@dataclass(frozen=True)
+class PlanFacts:
+    """The part of a plan from which its limits follow."""
+
+    family: str
+    ram_gib: int
+    node_count: int
+
+
+def postgresql_connections(plan: PlanFacts) -> int:
+    """Connections that tenants can open at once; system and replication slots come on top."""
+    return PG_CONNECTIONS_PER_GIB * plan.ram_gib
+
+
+def mysql_connections(plan: PlanFacts) -> int:
+    """75 per GiB under 4 GiB of RAM, 100 per GiB from 4 GiB on, plus one for system processes."""
+    return (75 if plan.ram_gib < 4 else 100) * plan.ram_gib + 1
+
+
+def cache_clients(plan: PlanFacts) -> int:
+    """4 per MiB of RAM, at least 10,000."""
+    return max(10_000, 4 * plan.ram_gib * 1024)
+
+
+def backup_history(plan: PlanFacts, *, cache: bool) -> timedelta:
+    """How far back a person may restore; zero keeps one backup for disaster recovery only."""
+    return timedelta(days=HISTORY[plan.family][1 if cache else 0])
+
+
+def availability(plan: PlanFacts) -> str:
+    """The plan's availability in words."""
+    return AVAILABILITY[plan.node_count]

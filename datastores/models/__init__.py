@@ -1,0 +1,11 @@
+"""Data stores, their nodes and endpoints, the catalogue, and the rows of long work."""
+
+from datastores.models.catalogue import Cloud, PlanPrice, Region, ServicePlan, Site
+from datastores.models.endpoint import EdgeSlot
+from datastores.models.node import Node
+from datastores.models.operation import Operation, OperationStep
+from datastores.models.store import DataStore
+
+__all__ = [
+    "Cloud", "DataStore", "EdgeSlot", "Node", "Operation", "OperationStep", "PlanPrice", "Region", "ServicePlan", "Site",
+]

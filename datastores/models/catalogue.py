@@ -1,0 +1,121 @@
+"""What can be chosen: clouds, regions, service plans and prices; and the sites that regions stand for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.core.validators import MinValueValidator
+from django.db import models
+
+HOURS_PER_MONTH = 730  # a month on every page (FEATURES: "a month is shown as 730 hours")
+
+
+class Site(models.Model):
+    """Where nodes really run."""
+
+    class Kind(models.TextChoices):
+        LOCAL = "local", "this machine"
+        KUBERNETES = "kubernetes", "a Kubernetes cluster"
+
+    class Sizing(models.TextChoices):
+        DEVELOPMENT = "development", "development: small buffers, exact limits"
+        FULL = "full", "full: memory as the plan says"
+
+    slug = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=20, choices=Kind)
+    sizing = models.CharField(max_length=20, choices=Sizing, default=Sizing.DEVELOPMENT)
+    enabled = models.BooleanField(default=True, help_text="New data stores may be placed here.")
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Cloud(models.Model):
+    """A cloud provider that a person picks."""
+
+    slug = models.SlugField(max_length=20, unique=True)
+    name = models.CharField(max_length=40)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ("position",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Region(models.Model):
+    """A region as its cloud names it; an operator maps it to a site."""
+
+    class Area(models.TextChoices):
+        US = "us", "United States"
+        EU = "eu", "European Union"
+
+    cloud = models.ForeignKey(Cloud, on_delete=models.CASCADE, related_name="regions")
+    code = models.CharField(max_length=40, help_text="As the cloud writes it, such as eu-central-1.")
+    name = models.CharField(max_length=60, help_text="As people say it, such as Frankfurt.")
+    area = models.CharField(max_length=2, choices=Area)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="regions")
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ("cloud", "area", "code")
+        constraints = [models.UniqueConstraint(fields=["cloud", "code"], name="region_once")]
+
+    def __str__(self) -> str:
+        return f"{self.cloud} {self.code}"
+
+
+class ServicePlan(models.Model):
+    """Size and node count. Limits and histories follow from family and RAM (``datastores.limits``)."""
+
+    class Family(models.TextChoices):
+        HOBBYIST = "hobbyist", "Hobbyist"
+        STARTUP = "startup", "Startup"
+        BUSINESS = "business", "Business"
+        PREMIUM = "premium", "Premium"
+
+    slug = models.SlugField(max_length=20, unique=True)
+    name = models.CharField(max_length=20)
+    family = models.CharField(max_length=10, choices=Family)
+    node_count = models.PositiveSmallIntegerField()
+    ram_gib = models.PositiveSmallIntegerField("RAM in GiB", validators=[MinValueValidator(1)])
+    vcpu = models.PositiveSmallIntegerField("vCPU")
+    storage_gib = models.PositiveIntegerField("storage in GiB")
+    position = models.PositiveSmallIntegerField(default=0)
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ("position",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def ram_mib(self) -> int:
+        """RAM in MiB."""
+        return self.ram_gib * 1024
+
+
+class PlanPrice(models.Model):
+    """What a plan costs on a cloud, per hour, in US dollars."""
+
+    plan = models.ForeignKey(ServicePlan, on_delete=models.CASCADE, related_name="prices")
+    cloud = models.ForeignKey(Cloud, on_delete=models.CASCADE, related_name="prices")
+    hourly = models.DecimalField("USD per hour", max_digits=9, decimal_places=4, validators=[MinValueValidator(Decimal(0))])
+
+    class Meta:
+        ordering = ("plan", "cloud")
+        constraints = [models.UniqueConstraint(fields=["plan", "cloud"], name="price_once")]
+
+    def __str__(self) -> str:
+        return f"{self.plan} on {self.cloud}: {self.hourly} USD per hour"
+
+    @property
+    def monthly(self) -> Decimal:
+        """The price of 730 hours, in cents."""
+        return (self.hourly * HOURS_PER_MONTH).quantize(Decimal("0.01"))

@@ -1,0 +1,51 @@
+"""One engine process with its data directory."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+
+from datastores.models.store import DataStore
+
+
+class Node(models.Model):
+    """A primary or standby of a data store. A replaced node gets a new row; rows are deleted with the node."""
+
+    class Role(models.TextChoices):
+        PRIMARY = "primary", "Primary"
+        STANDBY = "standby", "Standby"
+
+    class State(models.TextChoices):
+        PLANNED = "planned", "Planned"
+        UP = "up", "Up"
+        DOWN = "down", "Down"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    store = models.ForeignKey(DataStore, on_delete=models.PROTECT, related_name="nodes")
+    number = models.PositiveSmallIntegerField(help_text="Counts up within the store; never used twice.")
+    role = models.CharField(max_length=10, choices=Role, default=Role.PRIMARY)
+    state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
+    state_since = models.DateTimeField(default=timezone.now)
+    port = models.PositiveIntegerField(
+        null=True, blank=True, unique=True, help_text="Internal port on the site; nobody outside sees it.",
+    )
+    protection = models.CharField(max_length=120, blank=True, help_text="The sandbox and limits that are active, in words.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("store", "number")
+        constraints = [
+            models.UniqueConstraint(fields=["store", "number"], name="node_number_once"),
+            models.UniqueConstraint(fields=["store"], condition=models.Q(role="primary"), name="one_primary"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.store} node {self.number}"
+
+    def set_state(self, state: State) -> None:
+        """Save a new state; ``state_since`` moves only when the state changes."""
+        if state != self.state:
+            self.state, self.state_since = state, timezone.now()
+            self.save(update_fields=["state", "state_since"])

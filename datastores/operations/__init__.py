@@ -1,0 +1,1 @@
+"""Long work: rows that are the truth, procedures whose methods are steps, and the runner between them."""

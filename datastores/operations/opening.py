@@ -1,0 +1,68 @@
+"""Opening, retrying and cancelling operations: rows first, the doorbell after the commit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from console.errors import Refusal
+from datastores.models import DataStore, Operation
+from datastores.operations import doorbell, registry
+from datastores.operations.procedure import Procedure
+
+BUSY = "Something else is being done with this data store right now."
+
+
+def open_operation(kind: str, *, store: DataStore, requested_by: str, memo: dict[str, Any] | None = None) -> Operation:
+    """Write the operation and ring the doorbell when the surrounding transaction commits.
+
+    Raises :class:`Refusal` while another operation works on the store: the database itself allows one at a time.
+    """
+    procedure = registry.find(kind, store.region.site.kind)
+    try:
+        with transaction.atomic():
+            operation = Operation.objects.create(
+                store=store, kind=kind, step=procedure.first, memo=memo or {}, requested_by=requested_by,
+                sentence=f"{procedure.label(procedure.first)} …", deadline=timezone.now() + procedure.time_limit,
+            )
+    except IntegrityError:
+        raise Refusal(BUSY, "Wait until it is finished, then try again.") from None
+    enter_step(operation, procedure)
+    transaction.on_commit(lambda: doorbell.ring(operation.pk))
+    return operation
+
+
+def enter_step(operation: Operation, procedure: type[Procedure]) -> None:
+    """Begin a line of the timeline for the operation's current step."""
+    operation.steps.create(name=operation.step, label=procedure.label(operation.step))
+
+
+def retry(operation: Operation) -> None:
+    """Let a failed operation go on with the step that failed, with fresh attempts and a fresh deadline."""
+    procedure = type(registry.procedure_of(operation))
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            revived = Operation.objects.filter(pk=operation.pk, state=Operation.State.FAILED).update(
+                state=Operation.State.WAITING, attempts=0, due_at=now, deadline=now + procedure.time_limit,
+                finished_at=None, remedy="", sentence=f"{procedure.label(operation.step)} …",
+            )
+    except IntegrityError:
+        raise Refusal(BUSY, "Wait until it is finished, then try again.") from None
+    if not revived:
+        raise Refusal("This operation can't be retried: it has not failed.", "Reload the page to see its state.")
+    enter_step(operation, procedure)
+    transaction.on_commit(lambda: doorbell.ring(operation.pk))
+
+
+def cancel(operation: Operation, *, because: str) -> None:
+    """End an active operation where it stands; a worker that holds its lease finds that it lost it."""
+    now = timezone.now()
+    cancelled = Operation.objects.active().filter(pk=operation.pk).update(
+        state=Operation.State.CANCELLED, lease=None, lease_until=None, finished_at=now, sentence=because,
+    )
+    if not cancelled:
+        raise Refusal("This operation can't be cancelled: it has ended.", "Reload the page to see how.")
+    operation.steps.filter(ended_at=None).update(ended_at=now, failed=True, sentence=because)

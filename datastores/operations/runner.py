@@ -1,0 +1,146 @@
+"""The runner: claims an operation, runs its steps, and records each outcome together with what the step saved.
+
+Invariants
+- An operation is run by the holder of its lease only: claiming is one conditional UPDATE, and an outcome is
+  recorded by an UPDATE that names the lease. A worker that lost its lease changes nothing in the database.
+- Attempts count up on the claim, so a step that kills its worker each time ends as a failure, not as a loop.
+- The outcome and the step's own rows commit together. A step may run twice, never half.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from datetime import timedelta
+
+from django.db import DatabaseError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from console.errors import Refusal
+from datastores.models import Operation
+from datastores.operations import registry
+from datastores.operations.opening import enter_step
+from datastores.operations.outcomes import Done, Fail, Goto, Outcome, Wait
+from datastores.operations.procedure import Procedure
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=20)  # twice what a step may take
+MOST_ATTEMPTS = 6
+TURN_SECONDS = 10.0  # a worker gives an operation back after this long, so that others get their turn
+TRY_AGAIN = "Retry when the cause is gone; nothing is lost by retrying."
+
+
+class LeaseLost(Exception):  # noqa: N818 - it tells, it does not accuse
+    """Somebody else may hold the operation now; what this worker did in its transaction is rolled back."""
+
+
+def claim(operation_id: uuid.UUID) -> Operation | None:
+    """Take the lease of a due operation and count the attempt, in one UPDATE; None where there is nothing to take."""
+    lease, now = uuid.uuid4(), timezone.now()
+    taken = Operation.objects.due().filter(pk=operation_id).update(
+        lease=lease, lease_until=now + LEASE, attempts=F("attempts") + 1, state=Operation.State.RUNNING,
+    )
+    if not taken:
+        return None
+    facts = Operation.objects.select_related("store__region__site", "store__plan", "store__organization")
+    return facts.filter(pk=operation_id, lease=lease).first()
+
+
+def run(operation_id: uuid.UUID) -> None:
+    """Run the operation's steps until it waits, ends, or has had its turn."""
+    began = time.monotonic()
+    while time.monotonic() - began < TURN_SECONDS:
+        operation = claim(operation_id)
+        if operation is None or not isinstance(advance(operation), Goto):
+            return
+
+
+def advance(operation: Operation) -> Outcome | None:
+    """Run one step of a claimed operation and record its outcome; None where the lease was lost or the database went away."""
+    procedure = registry.procedure_of(operation)
+    extra = {"operation": operation.pk, "store": operation.store_id, "step": operation.step}
+    outcome: Outcome | None
+    try:
+        with transaction.atomic():
+            outcome = _attempt(procedure)
+            _record(operation, procedure, outcome)
+    except LeaseLost:
+        log.warning("Lost the lease of %s; another worker goes on.", operation, extra=extra)
+        return None
+    except Refusal as refusal:
+        outcome = _settle(operation, procedure, Fail(refusal.sentence, refusal.remedy or TRY_AGAIN))
+    except DatabaseError:
+        log.exception("The console's database failed %s; its lease runs out and the step runs again.", operation, extra=extra)
+        raise
+    except Exception as error:
+        log.exception("Step %s of %s failed; attempt %s.", operation.step, operation, operation.attempts, extra=extra)
+        outcome = _settle(operation, procedure, _after_error(operation, procedure, error))
+    return outcome
+
+
+def _attempt(procedure: Procedure) -> Outcome:
+    """Run the current step, unless its attempts or its time are used up."""
+    operation = procedure.operation
+    label = procedure.label(operation.step)
+    if operation.attempts > MOST_ATTEMPTS:
+        return Fail(f"“{label}” was tried {MOST_ATTEMPTS} times and did not succeed.", TRY_AGAIN)
+    if timezone.now() > operation.deadline:
+        return Fail(f"“{label}” was not finished in time.", TRY_AGAIN)
+    return procedure.run(operation.step)
+
+
+def _after_error(operation: Operation, procedure: Procedure, error: Exception) -> Outcome:
+    """Back off after an unexpected error, or give up. Only the error's kind is shown: its text may hold a secret."""
+    label = procedure.label(operation.step)
+    if operation.attempts >= MOST_ATTEMPTS:
+        return Fail(f"“{label}” failed {operation.attempts} times ({type(error).__name__}); the log has the details.", TRY_AGAIN)
+    pause = min(0.5 * 2 ** (operation.attempts - 1), 10.0)
+    return Wait(pause, f"{label}: trying again after a problem ({type(error).__name__}).", after_error=True)
+
+
+def _settle(operation: Operation, procedure: Procedure, outcome: Outcome) -> Outcome | None:
+    """Record an outcome whose step was rolled back."""
+    operation.memo = Operation.objects.values_list("memo", flat=True).get(pk=operation.pk)
+    try:
+        with transaction.atomic():
+            _record(operation, procedure, outcome)
+    except LeaseLost:
+        return None
+    return outcome
+
+
+def _record(operation: Operation, procedure: Procedure, outcome: Outcome) -> None:
+    """Write the outcome as the holder of the lease, and the timeline with it."""
+    now = timezone.now()
+    changes: dict[str, object] = {"memo": operation.memo, "lease": None, "lease_until": None}
+    match outcome:
+        case Goto(step):
+            changes |= {"step": step, "attempts": 0, "due_at": now, "sentence": f"{procedure.label(step)} …"}
+        case Wait(seconds, sentence, after_error):
+            changes |= {"due_at": now + timedelta(seconds=seconds), "sentence": sentence, "state": Operation.State.WAITING}
+            changes |= {} if after_error else {"attempts": 0}
+        case Done(sentence):
+            changes |= {"state": Operation.State.DONE, "finished_at": now, "sentence": sentence}
+        case Fail(sentence, remedy):
+            changes |= {"state": Operation.State.FAILED, "finished_at": now, "sentence": sentence, "remedy": remedy}
+    if not Operation.objects.filter(pk=operation.pk, lease=operation.lease).update(**changes):
+        raise LeaseLost
+    _write_timeline(operation, procedure, outcome)
+    if isinstance(outcome, Fail):
+        procedure.failed(outcome)
+
+
+def _write_timeline(operation: Operation, procedure: Procedure, outcome: Outcome) -> None:
+    """Close the current line where the step is over, and begin the next one."""
+    line = operation.steps.filter(ended_at=None)
+    if isinstance(outcome, Wait):
+        line.update(sentence=outcome.sentence, attempts=operation.attempts)
+        return
+    sentence = "" if isinstance(outcome, Goto) else outcome.sentence
+    line.update(ended_at=timezone.now(), failed=isinstance(outcome, Fail), attempts=operation.attempts, sentence=sentence)
+    if isinstance(outcome, Goto):
+        operation.step = outcome.step
+        enter_step(operation, type(procedure))

@@ -1,0 +1,1 @@
+"""The local site: this machine runs the engines itself."""

@@ -1,0 +1,86 @@
+"""What the local site needs to know of an engine in order to run a node of it on this machine."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from datastores.engines.contract import Access
+from datastores.limits import PlanFacts
+from host.supervisor import ServiceSpec
+
+
+class ProbeFailure(Exception):  # noqa: N818 - a measurement, not a programming error
+    """A client could not log in; the sentence says which part failed, without a secret."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One node's directories and port on this machine (see ``places.place_of``)."""
+
+    name: str  # the service's name, unique on this machine
+    directory: Path  # everything of the node; deleted with it
+    sockets: Path  # the private directory of its Unix socket, kept short
+    port: int  # internal loopback port
+
+    @property
+    def data(self) -> Path:
+        """The engine's data directory."""
+        return self.directory / "data"
+
+    @property
+    def configuration(self) -> Path:
+        """Configuration and certificates, outside the data directory."""
+        return self.directory / "etc"
+
+
+@dataclass(frozen=True)
+class Sizing:
+    """What the node's settings follow from."""
+
+    plan: PlanFacts
+    storage_gib: int
+    development: bool  # small buffers; the limits stay exact
+
+
+class LocalEngine(ABC):
+    """An engine's life on this machine. Every method may be run again at any time."""
+
+    slug: ClassVar[str]
+    version: ClassVar[str]  # major version; names the warm pool
+
+    @abstractmethod
+    def initialise(self, data: Path) -> None:
+        """Make an empty data directory with the platform's login, the super admin (without password) and the default database.
+
+        Takes seconds; runs in the background for the warm pool, or in the foreground where the pool is empty.
+        """
+
+    @abstractmethod
+    def configure(self, place: Place, sizing: Sizing) -> None:
+        """Write the node's configuration. Its certificate already lies in ``place.configuration``."""
+
+    @abstractmethod
+    def service(self, place: Place) -> ServiceSpec:
+        """Return how the node's process is started and stopped."""
+
+    @abstractmethod
+    def ready(self, place: Place) -> bool:
+        """Say whether the platform can log in over the node's socket now. Takes under a second."""
+
+    @abstractmethod
+    def set_password(self, place: Place, user: str, password: str) -> None:
+        """Give a login a new password, over the node's socket."""
+
+    @abstractmethod
+    def probe(self, access: Access, ca: Path) -> str:
+        """Log in as a client does: through the edge, over TLS with full verification.
+
+        Returns the evidence as a sentence; raises :class:`ProbeFailure`. It never takes one of the tenant's connections.
+        """
+
+    @abstractmethod
+    def process_id(self, place: Place) -> int | None:
+        """Return the process id that the engine itself recorded, if it did (to find orphans)."""
