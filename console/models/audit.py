@@ -25,6 +25,7 @@ class AuditEvent(models.Model):
 
     class Meta:
         ordering = ("-at", "-id")
+        default_permissions = ("view",)
         indexes = [
             models.Index(fields=["organization_id", "-at"], name="audit_by_organization"),
             models.Index(fields=["object_type", "object_id", "-at"], name="audit_by_object"),

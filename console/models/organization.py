@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from console.models.person import Person
@@ -62,7 +63,7 @@ class Environment(models.Model):
 
     class Meta:
         ordering = ("position", "name")
-        constraints = [models.UniqueConstraint(fields=["organization", "name"], name="environment_name_once")]
+        constraints = [models.UniqueConstraint("organization", Lower("name"), name="environment_name_once")]
 
     def __str__(self) -> str:
         return self.name
