@@ -1,0 +1,30 @@
+"""Writes files in one step, private to their owner."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+def write_private(path: Path, content: str, mode: int = 0o600) -> bool:
+    """Make `path` hold exactly `content` with these permissions, the old file or the new one at any moment.
+
+    Returns False where it did already, so that callers know whether anything changed.
+    """
+    try:
+        if path.read_text() == content and path.stat().st_mode & 0o777 == mode:
+            return False
+    except FileNotFoundError:
+        pass
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            os.fchmod(descriptor, mode)
+            file.write(content)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    return True
