@@ -5,11 +5,14 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
+import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 
 from host.keys import read_or_make
 from host.paths import Home
+
+django_stubs_ext.monkeypatch()  # lets Django's generic classes take their parameters at run time
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -86,7 +89,8 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "ring-due-operations": {"task": "datastores.ring_due", "schedule": 1.0, "options": {"expires": 5}},
-    "keep-pool-warm": {"task": "datastores.keep_pool_warm", "schedule": 20.0, "options": {"expires": 20}},
+    "keep-ready": {"task": "datastores.keep_ready", "schedule": 15.0, "options": {"expires": 15}},
+    "watch": {"task": "datastores.watch", "schedule": 10.0, "options": {"expires": 10}},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -7,6 +7,8 @@ from decimal import Decimal
 from django.core.validators import MinValueValidator
 from django.db import models
 
+from datastores.limits import PlanFacts
+
 HOURS_PER_MONTH = 730  # a month on every page (FEATURES: "a month is shown as 730 hours")
 
 
@@ -95,10 +97,9 @@ class ServicePlan(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def ram_mib(self) -> int:
-        """RAM in MiB."""
-        return self.ram_gib * 1024
+    def facts(self) -> PlanFacts:
+        """Return the part of the plan from which its limits follow."""
+        return PlanFacts(self.family, self.ram_gib, self.node_count)
 
 
 class PlanPrice(models.Model):

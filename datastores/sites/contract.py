@@ -31,3 +31,11 @@ class SiteDriver(ABC):
     @abstractmethod
     def ca_certificate(self) -> str:
         """Return the PEM text of the authority that signs the site's server certificates."""
+
+    @abstractmethod
+    def keep_ready(self) -> None:
+        """Prepare in the background what makes the next Create fast. Called every few seconds; may be called twice."""
+
+    @abstractmethod
+    def watch(self) -> None:
+        """Measure whether clients can log in to the site's data stores, and save it with the evidence."""

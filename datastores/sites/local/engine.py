@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from datastores.engines.contract import Access
 from datastores.limits import PlanFacts
+from datastores.sites.contract import Endpoint
 from host.supervisor import ServiceSpec
 
 
@@ -75,8 +75,9 @@ class LocalEngine(ABC):
         """Give a login a new password, over the node's socket."""
 
     @abstractmethod
-    def probe(self, access: Access, ca: Path) -> str:
-        """Log in as a client does: through the edge, over TLS with full verification.
+    def probe(self, place: Place, endpoint: Endpoint, ca: Path) -> str:
+        """Log in as a client does: at the stable address, over TLS with full verification, with the platform's own
+        probe login (its secret lies in ``place.configuration``).
 
         Returns the evidence as a sentence; raises :class:`ProbeFailure`. It never takes one of the tenant's connections.
         """

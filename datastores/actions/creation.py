@@ -1,0 +1,53 @@
+"""Creating a data store: rows in one transaction, work after the commit."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+
+from console.audit import Actor, record
+from console.errors import Refusal
+from console.models import Member
+from datastores.catalogue import NODES_SUPPORTED
+from datastores.engines.registry import ENGINES
+from datastores.models import DataStore, Node, Region, ServicePlan
+from datastores.operations.opening import open_operation
+from datastores.passwords import generate_password
+
+
+def create_store(
+    *, actor: Actor, member: Member, engine: str, name: str, region: Region, plan: ServicePlan,
+) -> DataStore:
+    """Write the store, its node, its super admin and the operation that makes it real.
+
+    Raises :class:`Refusal` for a name that is taken, a region or plan that is not offered, or an unknown engine.
+    """
+    if engine not in ENGINES:
+        raise Refusal("This type of data store is not offered here.", "Choose one of the types on the page.")
+    _check_offer(region, plan)
+    kind = ENGINES[engine]
+    try:
+        with transaction.atomic():
+            store = DataStore.objects.create(
+                organization=member.organization, name=name.strip(), engine=engine, region=region, plan=plan,
+                admin_user=kind.admin_user, admin_password=generate_password(),
+                default_database=kind.default_database, created_by=member.person,
+            )
+            Node.objects.create(store=store, number=1)
+            open_operation("provision", store=store, requested_by=actor.name)
+            record(
+                "store.created", actor=actor, organization=member.organization, subject=store,
+                engine=engine, plan=plan.name, region=str(region),
+            )
+    except IntegrityError:
+        raise Refusal(f"A data store named “{name.strip()}” exists already.", "Choose another display name.") from None
+    return store
+
+
+def _check_offer(region: Region, plan: ServicePlan) -> None:
+    """Refuse what the catalogue does not offer now."""
+    if not (region.enabled and region.site.enabled):
+        raise Refusal(f"The region {region} takes no new data stores at the moment.", "Choose another region.")
+    if not plan.enabled:
+        raise Refusal(f"The plan {plan} is no longer offered.", "Choose another plan.")
+    if plan.node_count > NODES_SUPPORTED:
+        raise Refusal(f"{plan} has standbys, which come later, so it can't be created yet.", "Choose a single-node plan.")

@@ -1,0 +1,35 @@
+"""Powering a data store off and on."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from console.audit import Actor, record
+from console.errors import Refusal
+from datastores.models import DataStore, Operation
+from datastores.operations.opening import open_operation
+
+State = DataStore.State
+
+
+def power_off(*, actor: Actor, store: DataStore) -> Operation:
+    """Stop the server; data and address stay. Refused unless it runs (or should)."""
+    if store.state not in {State.RUNNING, State.UNREACHABLE}:
+        raise Refusal(f"{store} can't be powered off: it is not running.", "Reload the page to see its state.")
+    return _switch(actor, store, "power_off", State.POWERING_OFF)
+
+
+def power_on(*, actor: Actor, store: DataStore) -> Operation:
+    """Start the server again at the same address. Refused unless it was powered off."""
+    if store.state != State.POWERED_OFF:
+        raise Refusal(f"{store} can't be powered on: it is not powered off.", "Reload the page to see its state.")
+    return _switch(actor, store, "power_on", State.POWERING_ON)
+
+
+@transaction.atomic
+def _switch(actor: Actor, store: DataStore, kind: str, state: State) -> Operation:
+    """Open the operation and show what is under way, together."""
+    operation = open_operation(kind, store=store, requested_by=actor.name)
+    store.set_state(state)
+    record(f"store.{kind}", actor=actor, organization=store.organization, subject=store)
+    return operation

@@ -1,0 +1,14 @@
+"""Every engine that the local site can run, one line each."""
+
+from __future__ import annotations
+
+from datastores.models import DataStore
+from datastores.sites.local.engine import LocalEngine
+from datastores.sites.local.postgresql import LocalPostgreSQL
+
+LOCAL_ENGINES: dict[str, LocalEngine] = {local.slug: local for local in (LocalPostgreSQL(),)}
+
+
+def local_engine(store: DataStore) -> LocalEngine:
+    """Return how the store's engine lives on this machine."""
+    return LOCAL_ENGINES[store.engine]

@@ -1,0 +1,40 @@
+"""Measuring whether a client can log in: the evidence behind "Running" and "Not answering"."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.utils import timezone
+
+from datastores.models import DataStore, Node
+from datastores.sites.contract import Endpoint
+from datastores.sites.local.engine import ProbeFailure
+from datastores.sites.local.engines import local_engine
+from datastores.sites.local.machine import machine
+from datastores.sites.local.places import place_of
+
+State = DataStore.State
+
+
+def measure_all() -> None:
+    """Measure every store of this machine that should run and that no operation works on."""
+    stores = DataStore.objects.filter(
+        state__in=(State.RUNNING, State.UNREACHABLE), region__site__kind="local",
+    ).select_related("slot")
+    for store in stores:
+        measure(store)
+
+
+def measure(store: DataStore) -> bool:
+    """Log in once, as a client does; save state and evidence, unless an operation has begun meanwhile."""
+    node = store.nodes.get(role=Node.Role.PRIMARY)
+    endpoint = Endpoint(settings.EDGE_HOST, store.slot.port)
+    try:
+        evidence = local_engine(store).probe(place_of(node, machine().home), endpoint, machine().ca_file)
+        state = State.RUNNING
+    except ProbeFailure as failure:
+        evidence, state = str(failure), State.UNREACHABLE
+    now = timezone.now()
+    untouched = DataStore.objects.filter(pk=store.pk, state=store.state).exclude(operations__state__in=("waiting", "running"))
+    changed = {"state": state, "state_since": now} if state != store.state else {}
+    untouched.update(evidence=evidence[:200], evidence_at=now, **changed)
+    return state == State.RUNNING

@@ -1,0 +1,100 @@
+"""What the local procedures share: the node, its place, its engine, and the steps that several of them take."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from django.conf import settings
+
+from datastores.models import DataStore, Node
+from datastores.operations.outcomes import Fail, Outcome, Wait
+from datastores.operations.procedure import Procedure
+from datastores.sites.contract import Endpoint
+from datastores.sites.local import addresses
+from datastores.sites.local.certificates import ensure_certificate
+from datastores.sites.local.engine import LocalEngine, Place, ProbeFailure, Sizing
+from datastores.sites.local.engines import local_engine
+from datastores.sites.local.machine import Machine, machine
+from datastores.sites.local.places import place_of
+from host.waiting import wait_until
+
+READY_SECONDS = 3.0  # how long a step itself watches a server start; after that the operation waits
+PROBE_SECONDS = 1.0
+
+
+class LocalProcedure(Procedure):
+    """A procedure on this machine."""
+
+    @property
+    def machine(self) -> Machine:
+        """This machine's parts."""
+        return machine()
+
+    @cached_property
+    def node(self) -> Node:
+        """The store's primary."""
+        return self.store.nodes.get(role=Node.Role.PRIMARY)
+
+    @property
+    def place(self) -> Place:
+        """The node's directories and port. The port must have been reserved."""
+        return place_of(self.node, self.machine.home)
+
+    @property
+    def engine(self) -> LocalEngine:
+        """How the store's engine lives on this machine."""
+        return local_engine(self.store)
+
+    @property
+    def sizing(self) -> Sizing:
+        """What the node's settings follow from."""
+        plan, site = self.store.plan, self.store.region.site
+        return Sizing(plan.facts(), plan.storage_gib, development=site.sizing == site.Sizing.DEVELOPMENT)
+
+    def configure_node(self) -> None:
+        """Write certificate, settings and service definition of the node."""
+        ensure_certificate(self.place, self.machine.authority)
+        self.engine.configure(self.place, self.sizing)
+        self.machine.supervisor.write(self.engine.service(self.place))
+
+    def start_node(self) -> bool:
+        """Have the node started; true when the platform can log in over its socket."""
+        self.machine.supervisor.start(self.place.name)
+        return wait_until(lambda: self.engine.ready(self.place), READY_SECONDS)
+
+    def open_address(self) -> None:
+        """Let the store's stable address lead to the node."""
+        slot = addresses.point_slot(self.store, self.node.port)
+        self.machine.edge.open_slot(addresses.edge_slot(slot), addresses.edge_slots())
+
+    def close_address(self) -> None:
+        """Let the store's address lead nowhere and cut its sessions. The port stays the store's."""
+        addresses.point_slot(self.store, None)
+        self.machine.edge.close_slot(self.store.slot.number, addresses.edge_slots())
+
+    def verify_access(self) -> str | None:
+        """Log in as a client does, through the stable address; the evidence, or None while it does not work."""
+        evidence = ""
+        endpoint = Endpoint(settings.EDGE_HOST, self.store.slot.port)
+
+        def logged_in() -> bool:
+            nonlocal evidence
+            try:
+                evidence = self.engine.probe(self.place, endpoint, self.machine.ca_file)
+            except ProbeFailure as failure:
+                self.memo["last_failure"] = str(failure)
+            return bool(evidence)
+
+        return evidence if wait_until(logged_in, PROBE_SECONDS) else None
+
+    def wait_for_access(self) -> Outcome:
+        """Say what is still missing until a client can log in."""
+        return Wait(1.0, f"The server has started; a client can't log in yet: {self.memo.get('last_failure', 'no answer')}")
+
+    def mark(self, state: DataStore.State, evidence: str = "") -> None:
+        """Save the store's state with its evidence."""
+        self.store.set_state(state, evidence)
+
+    def failed(self, failure: Fail) -> None:
+        """Show on the store what the operation could not do."""
+        self.mark(DataStore.State.FAILED, failure.sentence)

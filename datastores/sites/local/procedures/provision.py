@@ -1,0 +1,64 @@
+"""Making a data store: from a reserved address to a client that could log in."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from datastores.models import DataStore, Node
+from datastores.operations.outcomes import Done, Goto, Outcome, Wait
+from datastores.operations.procedure import step
+from datastores.sites.local import addresses, pool
+from datastores.sites.local.procedures.base import LocalProcedure
+
+
+class Provision(LocalProcedure):
+    """Reserve, prepare, start, secure, publish, verify."""
+
+    kind = "provision"
+    title: ClassVar[str] = "Create the data store"
+    first = "reserve"
+
+    @step("Reserve an address")
+    def reserve(self) -> Outcome:
+        """Give the store its port for life and the node its internal one."""
+        addresses.reserve_slot(self.store)
+        addresses.reserve_node_port(self.node)
+        return Goto("prepare")
+
+    @step("Prepare the data directory")
+    def prepare(self) -> Outcome:
+        """Take an initialised directory from the warm pool, or make one; then write certificate and settings."""
+        self.place.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self.place.data.exists():
+            pool.take(self.engine, self.place.data)
+        self.configure_node()
+        return Goto("start")
+
+    @step("Start the server")
+    def start(self) -> Outcome:
+        """Start the node under its supervisor."""
+        if not self.start_node():
+            return Wait(1.0, "The server is starting.")
+        self.node.set_state(Node.State.UP)
+        return Goto("secure")
+
+    @step("Set the super admin's password")
+    def secure(self) -> Outcome:
+        """Give the super admin the password that the page shows."""
+        self.engine.set_password(self.place, self.store.admin_user, self.store.admin_password)
+        return Goto("publish")
+
+    @step("Open the address")
+    def publish(self) -> Outcome:
+        """Let the stable address lead to the server."""
+        self.open_address()
+        return Goto("verify")
+
+    @step("Log in as a client does")
+    def verify(self) -> Outcome:
+        """Running means that a client could log in."""
+        evidence = self.verify_access()
+        if evidence is None:
+            return self.wait_for_access()
+        self.mark(DataStore.State.RUNNING, evidence)
+        return Done("The data store is running.")

@@ -1,0 +1,41 @@
+"""The local site: this machine, its procedures and its addresses."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from datastores.models import DataStore, EdgeSlot
+from datastores.sites.contract import Endpoint, SiteDriver
+from datastores.sites.local import pool
+from datastores.sites.local.engines import LOCAL_ENGINES
+from datastores.sites.local.machine import machine
+from datastores.sites.local.measuring import measure_all
+from datastores.sites.local.procedures.delete import Delete
+from datastores.sites.local.procedures.power import PowerOff, PowerOn
+from datastores.sites.local.procedures.provision import Provision
+from datastores.sites.local.procedures.reset_password import ResetPassword
+
+
+class LocalSite(SiteDriver):
+    """Runs the engines on this machine, supervised by runit, behind HAProxy."""
+
+    kind = "local"
+    procedures = (Provision, PowerOff, PowerOn, ResetPassword, Delete)
+
+    def endpoint(self, store: DataStore) -> Endpoint | None:
+        """Return the edge's host and the port of the store's slot."""
+        slot = EdgeSlot.objects.filter(store=store).first()
+        return Endpoint(settings.EDGE_HOST, slot.port) if slot else None
+
+    def ca_certificate(self) -> str:
+        """Return the installation's own authority as PEM."""
+        return machine().ca_file.read_text()
+
+    def keep_ready(self) -> None:
+        """Fill the warm pools."""
+        for engine in LOCAL_ENGINES.values():
+            pool.fill(engine, settings.WARM_POOL_SIZE)
+
+    def watch(self) -> None:
+        """Log in to every data store that should run."""
+        measure_all()

@@ -1,0 +1,41 @@
+"""Celery tasks: each is short, holds no memory, and may be lost or run twice."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+
+from datastores.models import Operation
+from datastores.operations import doorbell, runner
+from datastores.sites.registry import DRIVERS
+
+
+@shared_task(name=doorbell.RUN)
+def run_operation(operation_id: str) -> None:
+    """Run an operation's steps until it waits, ends or has had its turn; then ring again if it is still due."""
+    pk = UUID(operation_id)
+    runner.run(pk)
+    if Operation.objects.due().filter(pk=pk).exists():
+        doorbell.ring(pk)
+
+
+@shared_task(name="datastores.ring_due")
+def ring_due() -> None:
+    """Ring for everything whose time has come: waits that are over, leases that ran out, rings that were lost."""
+    for pk in Operation.objects.due().order_by("due_at").values_list("pk", flat=True)[:200]:
+        doorbell.ring(pk)
+
+
+@shared_task(name="datastores.keep_ready")
+def keep_ready() -> None:
+    """Let every site prepare what makes the next Create fast."""
+    for driver in DRIVERS.values():
+        driver.keep_ready()
+
+
+@shared_task(name="datastores.watch")
+def watch() -> None:
+    """Let every site measure whether clients can log in, so that a page shows evidence and not hope."""
+    for driver in DRIVERS.values():
+        driver.watch()
