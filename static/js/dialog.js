@@ -1,0 +1,29 @@
+// Dialogs. A link or button with data-dialog="id" opens that <dialog>; without a script the link leads to the page
+// that holds the same form. data-dialog-close closes; a click on the backdrop closes too.
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-dialog]");
+  if (opener) {
+    const dialog = document.getElementById(opener.dataset.dialog);
+    if (!dialog || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    dialog.showModal();
+    return;
+  }
+  if (event.target.closest("[data-dialog-close]")) {
+    event.preventDefault();
+    event.target.closest("dialog")?.close();
+  } else if (event.target.matches?.("dialog.dialog") && outside(event)) {
+    event.target.close();
+  }
+});
+
+function outside(event) {
+  const box = event.target.getBoundingClientRect();
+  const inWidth = event.clientX >= box.left && event.clientX <= box.right;
+  const inHeight = event.clientY >= box.top && event.clientY <= box.bottom;
+  return !(inWidth && inHeight);
+}
+
+// A form that came back with errors opens again where it was.
+for (const dialog of document.querySelectorAll("dialog[data-dialog-open]")) dialog.showModal();
