@@ -1,0 +1,34 @@
+"""PostgreSQL as people see it: names, connection limit, service URI and snippets."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from datastores.engines.contract import Access, Engine, Snippet
+from datastores.engines.postgresql.snippets import snippets
+from datastores.engines.postgresql.uri import service_uri
+from datastores.limits import PlanFacts, postgresql_connections
+
+
+class PostgreSQL(Engine):
+    """PostgreSQL 17."""
+
+    slug: ClassVar[str] = "postgresql"
+    label: ClassVar[str] = "PostgreSQL"
+    description: ClassVar[str] = "The relational database with the widest choice of types, indexes and extensions."
+    icon: ClassVar[str] = "database"
+    admin_user: ClassVar[str] = "hwadmin"
+    default_database: ClassVar[str] = "defaultdb"
+    ssl_mode: ClassVar[str] = "verify-full"
+
+    def connection_limit(self, plan: PlanFacts) -> int:
+        """Connections that tenants can open at once; the engine refuses the next one itself."""
+        return postgresql_connections(plan)
+
+    def uri(self, access: Access) -> str:
+        """Return the service URI (see ``uri.service_uri``)."""
+        return service_uri(access)
+
+    def snippets(self, access: Access) -> list[Snippet]:
+        """Return code for psql, Python, Node.js, Java, Go, Django and .env, in this order."""
+        return snippets(access)
