@@ -10,6 +10,13 @@ class ConsoleConfig(AppConfig):
     name = "console"
     verbose_name = "People and organizations"
 
+    def ready(self) -> None:
+        """Listen to sign-ins and put the console's own pages into the navigation."""
+        from console import shell, signals
+
+        signals.connect()
+        shell.register()
+
 
 class OperatorSiteConfig(AdminConfig):
     """Django's admin with the operators' own site."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from django.core.exceptions import PermissionDenied
+
 
 class Role(StrEnum):
     """A member's role in an organization."""
@@ -47,3 +49,16 @@ TABLE: Final[dict[str, tuple[frozenset[Role], str]]] = {
 def allows(role: Role | str, permission: str) -> bool:
     """Say whether ``role`` has ``permission``. An unknown permission raises KeyError: it is a typing mistake."""
     return Role(role) in TABLE[permission][0]
+
+
+def roles_with(permission: str) -> list[Role]:
+    """Return the roles that have ``permission``, in the order of :class:`Role`."""
+    return [role for role in Role if allows(role, permission)]
+
+
+class NotAllowed(PermissionDenied):  # noqa: N818 - it is an answer, not an error
+    """A role lacks a permission. The page that answers (403) says which roles have it."""
+
+    def __init__(self, permission: str) -> None:
+        super().__init__(permission)
+        self.permission = permission

@@ -128,6 +128,7 @@ MIDDLEWARE = [
     "console.middleware.RefusalMiddleware",
 ]
 ROOT_URLCONF = "console.urls"
+PAGE_URLS = ["datastores.urls"]  # the addresses of the applications above the console
 WSGI_APPLICATION = "console.wsgi.application"
 TEMPLATES = [
     {
@@ -165,6 +166,7 @@ LOGIN_REDIRECT_URL = "overview"
 MAIL_CONFIGURED = bool(env.str("EMAIL_URL", default=""))
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("HEADWATER_MAIL_FROM", default="headwater@localhost")
+ACCOUNT_ADAPTER = "console.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

@@ -1,0 +1,27 @@
+"""Filters for the audit trail: actions and their details in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from console import wording
+
+register = template.Library()
+
+
+@register.filter
+def words(action: str) -> str:
+    """Return an action of the audit trail in words."""
+    return wording.words(action)
+
+
+@register.filter
+def details(detail: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return an event's detail as (name in words, value), yes and no for truth values."""
+    spoken = {True: "yes", False: "no"}
+    return [
+        (name.replace("_", " ").capitalize(), spoken[value] if isinstance(value, bool) else value)
+        for name, value in detail.items()
+    ]

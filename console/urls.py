@@ -1,0 +1,31 @@
+"""Every address of the console; the applications above it plug theirs in by the setting ``PAGE_URLS``."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from console.views import account, activity, environments, health, members, operators, organizations, overview
+
+urlpatterns = [
+    path("", overview.show, name="overview"),
+    path("activity/", activity.index, name="activity"),
+    path("settings/", organizations.settings, name="settings"),
+    path("settings/environments/", environments.index, name="environments"),
+    path("settings/environments/<int:pk>/", environments.edit, name="environment-edit"),
+    path("settings/members/", members.index, name="members"),
+    path("settings/roles/", members.roles, name="roles"),
+    path("organizations/create/", organizations.create, name="organization-create"),
+    path("organizations/handle/", organizations.propose_handle, name="organization-handle"),
+    path("organizations/switch/", organizations.switch, name="organization-switch"),
+    path("account/", account.index, name="account"),
+    path("account/", include("allauth.account.urls")),
+    path("operator/sign-in/<str:token>/", operators.sign_in, name="operator-sign-in"),
+    path("operator/", admin.site.urls),
+    path("healthz", health.healthz, name="healthz"),
+    *(path("", include(module)) for module in settings.PAGE_URLS),
+]
+handler403 = "console.views.errors.forbidden"
+handler404 = "console.views.errors.not_found"
+handler500 = "console.views.errors.server_error"

@@ -1,0 +1,47 @@
+"""The words for actions of the audit trail: what a page writes between who did it and what it was done to.
+
+An application above the console adds its own in its ``AppConfig.ready``::
+
+    wording.register({"store.created": "created the data store"})
+"""
+
+from __future__ import annotations
+
+_words: dict[str, str] = {
+    "person.signed_up": "signed up",
+    "person.signed_in": "signed in",
+    "person.signed_out": "signed out",
+    "person.sign_in_failed": "did not get in: wrong password for",
+    "person.renamed": "changed their name",
+    "person.password_set": "set a password",
+    "person.password_changed": "changed their password",
+    "person.password_reset": "reset their password by e-mail",
+    "person.email_added": "added an e-mail address",
+    "person.email_changed": "changed their e-mail address",
+    "person.email_confirmed": "confirmed an e-mail address",
+    "person.email_removed": "removed an e-mail address",
+    "organization.created": "created the organization",
+    "organization.changed": "changed the organization",
+    "environment.created": "added the environment",
+    "environment.changed": "changed the environment",
+    "operator.link_made": "made a one-time sign-in link for",
+    "operator.signed_in": "signed in with a one-time link",
+    "operator.added": "added in the admin site:",
+    "operator.changed": "changed in the admin site:",
+    "operator.deleted": "deleted in the admin site:",
+}
+
+
+def register(words: dict[str, str]) -> None:
+    """Add words by action, such as ``{"store.created": "created the data store"}``."""
+    _words.update(words)
+
+
+def words(action: str) -> str:
+    """Return an action in words; one that nobody registered is taken apart as it is."""
+    return _words.get(action) or action.replace(".", " ").replace("_", " ")
+
+
+def choices() -> list[tuple[str, str]]:
+    """Return (action, words) of every registered action, for filters."""
+    return sorted(_words.items(), key=lambda item: item[0])
