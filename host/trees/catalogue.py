@@ -84,10 +84,19 @@ TREES: dict[str, TreeSpec] = {
             directories=("usr/bin",),
             setting="HEADWATER_RUNIT_BIN",
             trials=(
-                Trial("runsv", (), "usage: runsv"),
-                Trial("svlogd", (), "usage: svlogd"),
+                Trial("runsv", (), "runsv dir"),
+                Trial("svlogd", (), "svlogd ["),
                 Trial("chpst", ("-c", "0", "/bin/echo", "ready"), "ready"),
             ),
+        ),
+        TreeSpec(
+            name="tools",
+            title="Sandbox (setpriv of util-linux 2.41)",
+            suite="trixie",
+            packages=("util-linux",),
+            directories=("usr/bin",),
+            setting="HEADWATER_TOOLS_BIN",
+            trials=(Trial("setpriv", ("--help",), "--landlock-access"),),
         ),
     )
 }

@@ -16,7 +16,7 @@ class Programs:
     """Programs of the engine trees below one directory (`Home.engines`)."""
 
     def __init__(self, engines: Path, environment: Mapping[str, str] | None = None) -> None:
-        self._engines = engines.absolute()
+        self.engines = engines.absolute()
         self._environment = os.environ if environment is None else environment
 
     def program(self, tree: str, name: str) -> Path:
@@ -42,7 +42,7 @@ class Programs:
 
     def installed(self, tree: str) -> bool:
         """Whether the tree can be used: built and put in use, or replaced by a setting."""
-        return bool(self._environment.get(TREES[tree].setting)) or (self._engines / tree / CURRENT).is_dir()
+        return bool(self._environment.get(TREES[tree].setting)) or (self.engines / tree / CURRENT).is_dir()
 
     def external(self, tree: str) -> bool:
         """Whether a setting points to installed programs, so that no tree is needed."""
@@ -53,4 +53,4 @@ class Programs:
         setting = self._environment.get(spec.setting)
         if setting:
             return [Path(part).absolute() for part in setting.split(":") if part]
-        return [self._engines / spec.name / CURRENT / directory for directory in spec.directories]
+        return [self.engines / spec.name / CURRENT / directory for directory in spec.directories]
