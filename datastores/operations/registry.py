@@ -15,6 +15,11 @@ def register(site_kind: str, *procedures: type[Procedure]) -> None:
         _procedures[site_kind, procedure.kind] = procedure
 
 
+def forget(site_kind: str, procedure: type[Procedure]) -> None:
+    """Take a procedure back."""
+    _procedures.pop((site_kind, procedure.kind), None)
+
+
 def find(kind: str, site_kind: str) -> type[Procedure]:
     """Return the procedure; raises KeyError for one that nobody registered."""
     return _procedures[site_kind, kind]

@@ -1,0 +1,165 @@
+"""Comparing what the rows say with what this machine holds: services, processes, directories, ports, the edge.
+
+Stores that an operation works on are left alone: the operation itself is making them right. Nothing of a
+tenant's data is ever deleted here; a directory that no row knows is moved aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import transaction
+from django.utils import timezone
+
+from datastores.models import DataStore, Node, Operation
+from datastores.sites.local import addresses
+from datastores.sites.local.engine import Place
+from datastores.sites.local.engines import local_engine
+from datastores.sites.local.machine import Machine
+from datastores.sites.local.places import NODE_PREFIX, place_of
+from host.processes import end_all, processes_below
+from host.supervisor import State, Wanted
+
+SHOULD_RUN = (DataStore.State.RUNNING, DataStore.State.UNREACHABLE)
+SHOULD_REST = (DataStore.State.POWERED_OFF,)
+KILL_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One difference between the rows and the machine, in words, and what puts it right."""
+
+    sentence: str
+    remedy: str
+    repair: Callable[[], None]
+
+
+def examine(machine: Machine) -> list[Finding]:
+    """Return every difference. Reading only."""
+    return [
+        *_orphaned_services(machine),
+        *_orphaned_directories(machine),
+        *_nodes(machine),
+        *_edge(machine),
+        *_abandoned_operations(),
+    ]
+
+
+def _nodes_at_rest() -> list[Node]:
+    """Return the nodes of this site on whose store nothing is being done."""
+    local = Node.objects.filter(store__region__site__kind="local").exclude(port=None)
+    busy = Operation.objects.active().values("store_id")
+    return list(local.exclude(store_id__in=busy).select_related("store__plan", "store__region__site"))
+
+
+def _known_places(machine: Machine) -> dict[str, Place]:
+    """Return the places of all nodes that have a row, by service name."""
+    places = (place_of(node, machine.home) for node in Node.objects.exclude(port=None))
+    return {place.name: place for place in places}
+
+
+def _orphaned_services(machine: Machine) -> Iterator[Finding]:
+    """Services of nodes that no row knows."""
+    known = _known_places(machine)
+    for name in machine.supervisor.names():
+        if name.startswith(NODE_PREFIX) and name not in known:
+            yield Finding(
+                f"The service {name} belongs to no data store.", "Stop and remove it.",
+                lambda name=name: machine.supervisor.remove(name, KILL_SECONDS),  # type: ignore[misc]
+            )
+
+
+def _orphaned_directories(machine: Machine) -> Iterator[Finding]:
+    """Node directories and sockets that no row knows."""
+    known = _known_places(machine).values()
+    directories, sockets = {place.directory for place in known}, {place.sockets for place in known}
+    for path in sorted(machine.home.nodes.iterdir()):
+        if path not in directories:
+            yield Finding(
+                f"The directory {path.name} below nodes/ belongs to no data store.",
+                "End what runs in it and move it to lost/.",
+                lambda path=path: _move_aside(machine, path),  # type: ignore[misc]
+            )
+    for path in sorted(machine.home.run.glob(f"{NODE_PREFIX}*")):
+        if path not in sockets:
+            yield Finding(
+                f"The socket directory {path.name} belongs to no data store.", "Remove it.",
+                lambda path=path: _remove_sockets(path),  # type: ignore[misc]
+            )
+
+
+def _move_aside(machine: Machine, directory: Path) -> None:
+    """End every process in a directory and move it to ``lost/``, with the time in its name."""
+    end_all(directory, KILL_SECONDS)
+    lost = machine.home.root / "lost"
+    lost.mkdir(mode=0o700, exist_ok=True)
+    directory.rename(lost / f"{directory.name}-{timezone.now():%Y%m%dT%H%M%S}")
+
+
+def _remove_sockets(directory: Path) -> None:
+    """Delete a directory that holds nothing but sockets and locks."""
+    for path in directory.iterdir():
+        path.unlink()
+    directory.rmdir()
+
+
+def _nodes(machine: Machine) -> Iterator[Finding]:
+    """Nodes whose process is not as their store's state wants it."""
+    for node in _nodes_at_rest():
+        place = place_of(node, machine.home)
+        status = machine.supervisor.status(place.name)
+        if node.store.state in SHOULD_RUN:
+            yield from _should_run(machine, node, place, up=status.state == State.UP and status.wanted == Wanted.UP)
+        elif node.store.state in SHOULD_REST and (status.state == State.UP or processes_below(place.data)):
+            yield Finding(
+                f"{node.store} is powered off, but its server runs.", "Stop it cleanly.",
+                lambda name=place.name: machine.supervisor.stop(name),  # type: ignore[misc]
+            )
+
+
+def _should_run(machine: Machine, node: Node, place: Place, *, up: bool) -> Iterator[Finding]:
+    """A node that should run: its data must be there and its service up."""
+    if not place.data.exists():
+        yield Finding(
+            f"The data directory of {node} is gone.", "Nothing here brings it back: it needs its backup.", lambda: None,
+        )
+    elif not up:
+        yield Finding(
+            f"{node.store} should be running, but its server is not up.", "Write its service again and start it.",
+            lambda node=node, place=place: _start(machine, node, place),  # type: ignore[misc]
+        )
+
+
+def _start(machine: Machine, node: Node, place: Place) -> None:
+    """Write the service again and have it started."""
+    machine.supervisor.write(local_engine(node.store).service(place))
+    machine.supervisor.start(place.name)
+
+
+def _edge(machine: Machine) -> Iterator[Finding]:
+    """Slots of the running proxy that are not as their rows say."""
+    for difference in machine.edge.differences(addresses.edge_slots()):
+        yield Finding(difference, "Make the edge equal to the rows.", lambda: sync_edge(machine))
+
+
+@transaction.atomic
+def sync_edge(machine: Machine) -> None:
+    """Write the edge's configuration from the rows and make the running proxy equal to it."""
+    addresses.lock_edge()
+    machine.edge.sync(addresses.edge_slots())
+
+
+def _abandoned_operations() -> Iterator[Finding]:
+    """Stores that say something is under way although no operation works on them."""
+    under_way = (
+        DataStore.State.CREATING, DataStore.State.POWERING_OFF, DataStore.State.POWERING_ON, DataStore.State.DELETING,
+    )
+    active = Operation.objects.active().values("store_id")
+    for store in DataStore.objects.filter(state__in=under_way).exclude(pk__in=active):
+        yield Finding(
+            f"{store} is {store.get_state_display().lower()}, but nothing works on it.",
+            "Mark it as failed, so that its page offers what to do next.",
+            lambda store=store: store.set_state(DataStore.State.FAILED, "The operation that worked on it ended."),  # type: ignore[misc]
+        )
