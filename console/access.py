@@ -20,7 +20,7 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:
-    """Lead to sign-in, and back to where the person wanted to go (a POST comes back as a GET, so it goes home)."""
+    """Lead to sign-in, and back to where the person wanted to go (after a POST: home)."""
     after = request.get_full_path() if request.method in {"GET", "HEAD"} else reverse("overview")
     return redirect_to_login(after)
 
@@ -29,23 +29,23 @@ def member_required(view: MemberView[P]) -> View[P]:
     """Anonymous people sign in first; those without an organization create one."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not request.user.is_authenticated:
             return sign_in_first(request)
-        if cast(MemberRequest, request).member is None:
+        if cast("MemberRequest", request).member is None:
             return redirect("organization-create")
-        return view(cast(AuthedRequest, request), *args, **kwargs)
+        return view(cast("AuthedRequest", request), *args, **kwargs)
 
     return guarded
 
 
 def permission_required(permission: str) -> Callable[[MemberView[P]], View[P]]:
-    """As :func:`member_required`, and the role must have ``permission`` (403 otherwise, which names who has it)."""
+    """As :func:`member_required`, and the role must have ``permission`` (otherwise 403)."""
     TABLE[permission]  # a permission that does not exist fails at import, not on a request
 
     def decorate(view: MemberView[P]) -> View[P]:
         @wraps(view)
-        def guarded(request: AuthedRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: AuthedRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not request.member.can(permission):
                 raise NotAllowed(permission)
             return view(request, *args, **kwargs)

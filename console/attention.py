@@ -1,4 +1,4 @@
-"""What an operator should look at now: each application registers its own checks, the admin's front page asks them.
+"""What an operator should look at now: applications register checks, the admin's front page asks them.
 
 A check reads facts that are already there; it neither repairs nor probes anything that may hang.
 """

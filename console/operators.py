@@ -1,4 +1,4 @@
-"""The operators' admin site: only for operators, everything that changes is audited, attention comes first."""
+"""The operators' admin site: for operators only, every change is audited, attention comes first."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class OperatorSite(admin.AdminSite):
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.user.is_authenticated and not self.has_permission(request):
                 raise PermissionDenied
-            return cast(HttpResponse, guarded(request, *args, **kwargs))
+            return cast("HttpResponse", guarded(request, *args, **kwargs))
 
         return inner
 
@@ -63,18 +63,21 @@ class OperatorSite(admin.AdminSite):
             raise PermissionDenied
         return redirect("admin:index") if request.user.is_authenticated else sign_in_first(request)
 
-    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Lead to the console's sign-out page."""
         return redirect("account_logout")
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Lead to the console's page, which writes the audit trail."""
         return redirect("account_change_password")
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Show what needs attention above the list of everything."""
         groups = attention.matters()
-        context = {"attention": [group for group in groups if group[1]], "checked": [heading for heading, _ in groups]}
+        context = {
+            "attention": [group for group in groups if group[1]],
+            "checked": [heading for heading, _ in groups],
+        }
         return super().index(request, context | (extra_context or {}))
 
 
@@ -85,7 +88,7 @@ class OperatorAdmin(admin.ModelAdmin[Any]):
     """
 
     @method_decorator(transaction.atomic)
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Change, delete and record together when an action runs on a list."""
         return super().changelist_view(request, extra_context)
 
@@ -108,8 +111,8 @@ class OperatorAdmin(admin.ModelAdmin[Any]):
         return super().log_deletions(request, queryset)
 
     def _record(self, action: str, request: HttpRequest, thing: Model, what: str) -> None:
-        detail = {"kind": str(thing._meta.verbose_name)} | ({"what": what[:TEXT_LENGTH]} if what else {})
-        actor = cast(MemberRequest, request).actor
+        detail = {"kind": str(self.opts.verbose_name)} | ({"what": what[:TEXT_LENGTH]} if what else {})
+        actor = cast("MemberRequest", request).actor
         audit.record(action, actor=actor, organization=organization_of(thing), subject=thing, **detail)
 
 

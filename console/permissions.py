@@ -47,7 +47,7 @@ TABLE: Final[dict[str, tuple[frozenset[Role], str]]] = {
 
 
 def allows(role: Role | str, permission: str) -> bool:
-    """Say whether ``role`` has ``permission``. An unknown permission raises KeyError: it is a typing mistake."""
+    """Say whether ``role`` has ``permission``. An unknown permission raises KeyError."""
     return Role(role) in TABLE[permission][0]
 
 
@@ -56,7 +56,7 @@ def roles_with(permission: str) -> list[Role]:
     return [role for role in Role if allows(role, permission)]
 
 
-class NotAllowed(PermissionDenied):  # noqa: N818 - it is an answer, not an error
+class NotAllowed(PermissionDenied):
     """A role lacks a permission. The page that answers (403) says which roles have it."""
 
     def __init__(self, permission: str) -> None:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from console import styleguide
 from console.views import account, activity, environments, health, members, operators, organizations, overview
 
 urlpatterns = [
@@ -29,3 +30,5 @@ urlpatterns = [
 handler403 = "console.views.errors.forbidden"
 handler404 = "console.views.errors.not_found"
 handler500 = "console.views.errors.server_error"
+if settings.DEBUG:
+    urlpatterns.append(path("styleguide/", styleguide.view, name="styleguide"))

@@ -11,7 +11,7 @@ from console.errors import Refusal
 from console.models import Environment, Organization
 
 
-class NameTaken(Refusal):  # noqa: N818 - it is an answer, not an error
+class NameTaken(Refusal):
     """The organization has an environment of that name; forms show it beside the field."""
 
     def __init__(self) -> None:
@@ -19,15 +19,22 @@ class NameTaken(Refusal):  # noqa: N818 - it is an answer, not an error
 
 
 def add_environment(*, actor: Actor, organization: Organization, name: str, critical: bool) -> Environment:
-    """Add an environment behind the others. Raises :class:`NameTaken`; upper and lower case count as the same."""
+    """Add an environment behind the others. Raises :class:`NameTaken`; case does not matter."""
     last = organization.environments.aggregate(last=Max("position"))["last"]
     try:
         with transaction.atomic():
             environment = Environment.objects.create(
-                organization=organization, name=name, critical=critical, position=0 if last is None else last + 1,
+                organization=organization,
+                name=name,
+                critical=critical,
+                position=0 if last is None else last + 1,
             )
             audit.record(
-                "environment.created", actor=actor, organization=organization, subject=environment, critical=critical,
+                "environment.created",
+                actor=actor,
+                organization=organization,
+                subject=environment,
+                critical=critical,
             )
     except IntegrityError:
         raise NameTaken from None
@@ -35,7 +42,7 @@ def add_environment(*, actor: Actor, organization: Organization, name: str, crit
 
 
 def change_environment(*, actor: Actor, environment: Environment, name: str, critical: bool) -> bool:
-    """Rename an environment or mark it critical. Returns whether anything changed; raises :class:`NameTaken`."""
+    """Rename an environment or mark it critical. Returns whether anything changed; raises NameTaken."""
     wanted: dict[str, str | bool] = {"name": name, "critical": critical}
     stored = Environment.objects.select_related("organization").get(pk=environment.pk)
     before = {field: getattr(stored, field) for field in wanted}
@@ -48,8 +55,14 @@ def change_environment(*, actor: Actor, environment: Environment, name: str, cri
         with transaction.atomic():
             stored.save(update_fields=list(changed))
             audit.record(
-                "environment.changed", actor=actor, organization=stored.organization, subject=stored,
-                **{field: f"{before[field]} → {value}" if field == "name" else value for field, value in changed.items()},
+                "environment.changed",
+                actor=actor,
+                organization=stored.organization,
+                subject=stored,
+                **{
+                    field: f"{before[field]} → {value}" if field == "name" else value
+                    for field, value in changed.items()
+                },
             )
     except IntegrityError:
         raise NameTaken from None

@@ -32,14 +32,17 @@ def link_address(token: str) -> str:
 def find_operator(email: str) -> Person:
     """Return the operator with ``email``, or the only one; where there is none yet, make the first.
 
-    Raises :class:`Refusal` where the choice is not clear, or where the address is that of somebody who is no operator.
+    Raises :class:`Refusal` where the choice is not clear, or where the address is no operator's.
     """
     operators = Person.objects.filter(is_staff=True, is_active=True).order_by("pk")
     wanted = email.strip().lower()
     if not wanted:
         found = list(operators[:2])
         if len(found) > 1:
-            raise Refusal("There is more than one operator.", "Say whose link it is: `manage.py operator_link <e-mail>`.")
+            raise Refusal(
+                "There is more than one operator.",
+                "Say whose link it is: `manage.py operator_link <e-mail>`.",
+            )
         return found[0] if found else Person.objects.create_superuser(FIRST_OPERATOR)
     if operator := operators.filter(email=wanted).first():
         return operator
@@ -75,5 +78,7 @@ def redeem_operator_link(*, token: str, address: str | None) -> Person | None:
     person = OneTimeSignIn.redeem(token)
     if person is None:
         return None
-    audit.record("operator.signed_in", actor=Actor(person=person, address=address), organization=None, subject=person)
+    audit.record(
+        "operator.signed_in", actor=Actor(person=person, address=address), organization=None, subject=person
+    )
     return person

@@ -17,7 +17,7 @@ ONLY_ONE = "You have already created an organization; a person creates at most o
 SWITCH_INSTEAD = "Switch to it in the header, or ask its Admins to rename it."
 
 
-class HandleTaken(Refusal):  # noqa: N818 - it is an answer, not an error
+class HandleTaken(Refusal):
     """Another organization has the handle; forms show it beside the field."""
 
     def __init__(self) -> None:
@@ -25,11 +25,15 @@ class HandleTaken(Refusal):  # noqa: N818 - it is an answer, not an error
 
 
 def propose_handle(name: str) -> str:
-    """Return a free handle made of ``name``, such as ``blue-heron-2``; empty where the name has no letters to use."""
+    """Return a free handle made of ``name``, such as ``blue-heron-2``; empty where it has no letters."""
     base = slugify(name)[:HANDLE_LENGTH].strip("-")
     if not base:
         return ""
-    taken = set(Organization.objects.filter(handle__startswith=base[: HANDLE_LENGTH - 4]).values_list("handle", flat=True))
+    taken = set(
+        Organization.objects.filter(handle__startswith=base[: HANDLE_LENGTH - 4]).values_list(
+            "handle", flat=True
+        )
+    )
     candidates = (base, *(f"{base[: HANDLE_LENGTH - 4].rstrip('-')}-{number}" for number in range(2, 1000)))
     return next((handle for handle in candidates if handle not in taken), "")
 
@@ -43,7 +47,7 @@ def refuse_second_organization(person: Person) -> None:
 def create_organization(*, actor: Actor, name: str, handle: str) -> Organization:
     """Create an organization with its environments and make the acting person its Admin.
 
-    Raises :class:`HandleTaken`, and :class:`Refusal` for a second organization; the database decides both races.
+    Raises :class:`HandleTaken`, and :class:`Refusal` for a second organization; the database decides races.
     """
     person = actor.person
     if person is None:
@@ -58,7 +62,11 @@ def create_organization(*, actor: Actor, name: str, handle: str) -> Organization
                 for position, (label, critical) in enumerate(DEFAULT_ENVIRONMENTS)
             )
             audit.record(
-                "organization.created", actor=actor, organization=organization, subject=organization, handle=handle,
+                "organization.created",
+                actor=actor,
+                organization=organization,
+                subject=organization,
+                handle=handle,
             )
     except IntegrityError:
         refuse_second_organization(person)
@@ -67,7 +75,7 @@ def create_organization(*, actor: Actor, name: str, handle: str) -> Organization
 
 
 def change_organization(*, actor: Actor, organization: Organization, name: str, handle: str) -> bool:
-    """Rename an organization or give it another handle. Returns whether anything changed; raises HandleTaken."""
+    """Rename an organization or give it another handle. Returns whether it changed; raises HandleTaken."""
     wanted = {"name": name, "handle": handle}
     before = {field: getattr(organization, field) for field in wanted}
     changed = {field: value for field, value in wanted.items() if value != before[field]}
@@ -78,7 +86,10 @@ def change_organization(*, actor: Actor, organization: Organization, name: str, 
             Organization.objects.filter(pk=organization.pk).update(**changed)
             organization.refresh_from_db()
             audit.record(
-                "organization.changed", actor=actor, organization=organization, subject=organization,
+                "organization.changed",
+                actor=actor,
+                organization=organization,
+                subject=organization,
                 **{field: f"{before[field]} → {value}" for field, value in changed.items()},
             )
     except IntegrityError:

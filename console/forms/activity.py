@@ -22,14 +22,20 @@ class ActivityFilter(forms.Form):
         super().__init__(*args, **kwargs)
         action = self.fields["action"]
         assert isinstance(action, forms.ChoiceField)  # noqa: S101 - it is declared above
-        action.choices = [("", "Every action"), *((name, text.rstrip(":").capitalize()) for name, text in wording.choices())]
+        action.choices = [
+            ("", "Every action"),
+            *((name, text.rstrip(":").capitalize()) for name, text in wording.choices()),
+        ]
 
     def apply(self, events: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
         """Return the events that the valid fields leave."""
         self.is_valid()
         wanted = self.cleaned_data
-        conditions = {"action": wanted.get("action"), "actor__icontains": wanted.get("person"),
-                      "object_name__icontains": wanted.get("object")}
+        conditions = {
+            "action": wanted.get("action"),
+            "actor__icontains": wanted.get("person"),
+            "object_name__icontains": wanted.get("object"),
+        }
         return events.filter(**{lookup: value for lookup, value in conditions.items() if value})
 
     @property

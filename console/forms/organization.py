@@ -19,11 +19,20 @@ HANDLE = RegexValidator(
 class OrganizationForm(forms.Form):
     """Name and handle. A handle that is left empty is made of the name."""
 
-    name = forms.CharField(label="Organization name", max_length=80, widget=forms.TextInput(attrs={"autocomplete": "organization"}))
+    name = forms.CharField(
+        label="Organization name",
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
     handle = forms.CharField(
-        label="Handle", max_length=HANDLE_LENGTH, required=False, validators=[HANDLE],
+        label="Handle",
+        max_length=HANDLE_LENGTH,
+        required=False,
+        validators=[HANDLE],
         help_text="Short and unique. Lower-case letters, digits and hyphens; made of the name if left empty.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
     )
 
     def __init__(self, *args: Any, own: Organization | None = None, **kwargs: Any) -> None:
@@ -53,7 +62,9 @@ class EnvironmentForm(forms.Form):
 
     name = forms.CharField(label="Name", max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     critical = forms.BooleanField(
-        label="Critical", required=False, help_text="Passwords used in a critical environment need a stronger role.",
+        label="Critical",
+        required=False,
+        help_text="Passwords used in a critical environment need a stronger role.",
     )
 
 
@@ -67,6 +78,9 @@ class NameForm(forms.Form):
     """How pages name a person."""
 
     name = forms.CharField(
-        label="Name", max_length=120, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        help_text="Shown to the members of your organizations. Your e-mail address stands in for an empty name.",
+        label="Name",
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        help_text="Members of your organizations see it. Your e-mail address stands in for an empty name.",
     )

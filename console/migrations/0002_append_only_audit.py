@@ -1,7 +1,7 @@
 """Let the database itself refuse to change or remove what stands in the audit trail.
 
-The triggers are ALWAYS triggers: a session in replication mode can't slip past them. The guard against TRUNCATE
-is a trigger of its own, so that a test database, which is emptied with TRUNCATE, can switch off that one only.
+The triggers are ALWAYS triggers: a session in replication mode can't slip past them. The guard against
+TRUNCATE is a trigger of its own, so that a test database, which is emptied so, can switch off that one only.
 """
 
 from django.db import migrations
@@ -9,7 +9,8 @@ from django.db import migrations
 FORWARD = """
 CREATE FUNCTION console_auditevent_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'The audit trail is append-only: % is refused.', TG_OP USING ERRCODE = 'restrict_violation';
+    RAISE EXCEPTION 'The audit trail is append-only: % is refused.', TG_OP
+        USING ERRCODE = 'restrict_violation';
 END
 $$;
 CREATE TRIGGER console_auditevent_append_only BEFORE UPDATE OR DELETE ON console_auditevent

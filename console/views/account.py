@@ -20,11 +20,13 @@ from console.requests import MemberRequest
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     """Show the account and change the name."""
-    asked, person = cast(MemberRequest, request), cast(Person, request.user)
+    asked, person = cast("MemberRequest", request), cast("Person", request.user)
     form = NameForm(request.POST or None, initial={"name": person.name})
     if request.method == "POST" and form.is_valid():
         organization = asked.member.organization if asked.member else None
-        if change_name(actor=asked.actor, person=person, organization=organization, name=form.cleaned_data["name"]):
+        if change_name(
+            actor=asked.actor, person=person, organization=organization, name=form.cleaned_data["name"]
+        ):
             messages.success(request, "Saved.")
         return redirect("account")
     return render(request, "console/account.html", {"form": form}, status=422 if form.is_bound else 200)

@@ -23,7 +23,7 @@ def page_number(text: str) -> int:
 @require_safe
 @permission_required("activity:view")
 def index(request: AuthedRequest) -> HttpResponse:
-    """List events, newest first, filtered and in pages. One row more than a page tells whether there are older ones."""
+    """List events, newest first. One row more than a page tells whether there are older ones."""
     chosen = ActivityFilter(request.GET)
     number = page_number(request.GET.get("page", ""))
     events = chosen.apply(AuditEvent.objects.filter(organization_id=request.member.organization_id))
@@ -31,7 +31,10 @@ def index(request: AuthedRequest) -> HttpResponse:
     query = request.GET.copy()
     query.pop("page", None)
     context = {
-        "form": chosen, "events": rows[:PAGE], "number": number, "query": query.urlencode(),
+        "form": chosen,
+        "events": rows[:PAGE],
+        "number": number,
+        "query": query.urlencode(),
         "newer": number - 1 if number > 1 else None,
         "older": number + 1 if len(rows) > PAGE and number < LAST_PAGE else None,
     }

@@ -26,15 +26,20 @@ def index(request: AuthedRequest) -> HttpResponse:
     form = EnvironmentForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made = actions.add_environment(actor=request.actor, organization=organization, **form.cleaned_data)
+            made = actions.add_environment(
+                actor=request.actor, organization=organization, **form.cleaned_data
+            )
         except NameTaken as refusal:
             form.add_error("name", f"{refusal.sentence} {refusal.remedy}")
         else:
             messages.success(request, f"The environment {made.name} is there.")
             return redirect("environments")
     context = {
-        "form": form, "organization": organization, "environments": organization.environments.all(),
-        "may_edit": may_edit, "tab": "environments",
+        "form": form,
+        "organization": organization,
+        "environments": organization.environments.all(),
+        "may_edit": may_edit,
+        "tab": "environments",
     }
     return render(request, "console/environments.html", context, status=422 if form.is_bound else 200)
 

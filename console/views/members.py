@@ -27,7 +27,10 @@ def roles(request: AuthedRequest) -> HttpResponse:
     """Show the table of permissions as it is enforced."""
     rows = [(words, [role in allowed for role in Role]) for allowed, words in TABLE.values()]
     context = {
-        "organization": request.member.organization, "roles": list(Role), "rows": rows,
-        "own": Role(request.member.role), "tab": "roles",
+        "organization": request.member.organization,
+        "roles": list(Role),
+        "rows": rows,
+        "own": Role(request.member.role),
+        "tab": "roles",
     }
     return render(request, "console/roles.html", context)

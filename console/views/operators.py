@@ -1,4 +1,4 @@
-"""The one-time sign-in of operators: a page with a button, so that a link preview does not use the link up."""
+"""The one-time sign-in of operators: behind a button, so that a link preview does not use it up."""
 
 from __future__ import annotations
 

@@ -17,21 +17,23 @@ from console.forms.organization import OrganizationForm, SwitchForm
 from console.middleware import CURRENT
 from console.models import Member, Organization
 from console.permissions import NotAllowed
-from console.requests import AuthedRequest
+from console.requests import AuthedRequest, MemberRequest
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def create(request: HttpRequest) -> HttpResponse:
     """Create the one organization that a person may create, and look at it from now on."""
-    asked = cast(AuthedRequest, request)
+    asked = cast("AuthedRequest", request)
     actions.refuse_second_organization(asked.user)
     form = OrganizationForm(asked.POST or None)
     if asked.method == "POST" and form.is_valid() and (made := _create(asked, form)):
         asked.session[CURRENT] = str(made.pk)
         messages.success(asked, f"{made.name} is ready, with the environments Development and Production.")
         return redirect("overview")
-    return render(asked, "console/organization_create.html", {"form": form}, status=422 if form.is_bound else 200)
+    return render(
+        asked, "console/organization_create.html", {"form": form}, status=422 if form.is_bound else 200
+    )
 
 
 def _create(request: AuthedRequest, form: OrganizationForm) -> Organization | None:
@@ -57,12 +59,13 @@ def propose_handle(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def switch(request: HttpRequest) -> HttpResponse:
-    """Look at another organization from now on. One that the person is no member of does not exist for them."""
+    """Look at another organization from now on. One that the person is no member of is 404."""
     form = SwitchForm(request.POST)
     if not form.is_valid():
         raise Http404
     chosen = form.cleaned_data["organization"]
-    if not Member.objects.filter(person_id=request.user.pk, organization_id=chosen).exists():
+    asked = cast("MemberRequest", request)
+    if not Member.objects.filter(person=asked.actor.person, organization_id=chosen).exists():
         raise Http404
     request.session[CURRENT] = str(chosen)
     return redirect("overview")

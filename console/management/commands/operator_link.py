@@ -13,11 +13,13 @@ from console.errors import Refusal
 class Command(BaseCommand):
     """Make a one-time sign-in link; the way back in for operators who forgot their password, too."""
 
-    help = "Print a link that signs an operator in once, within a day. Earlier unused links of that operator end."
+    help = "Print a link that signs an operator in once, within a day. Their earlier unused links end."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take whose link it is; a new address makes a new operator."""
-        parser.add_argument("email", nargs="?", default="", help="whose link; may be left out while there is one operator")
+        parser.add_argument(
+            "email", nargs="?", default="", help="whose link; may be left out while there is one operator"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print the address on standard output, and nothing else there."""

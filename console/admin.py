@@ -1,0 +1,119 @@
+"""Organizations, people and the audit trail in the operators' admin site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from console import wording
+from console.models import AuditEvent, Environment, Member, Organization, Person
+from console.operators import OperatorAdmin, ReadOnlyAdmin
+from console.templatetags.trail import details
+
+
+class MemberInline(admin.TabularInline[Member, Organization]):
+    """Who belongs to an organization, and as what."""
+
+    model = Member
+    extra = 0
+    autocomplete_fields = ("person",)
+
+
+class MembershipInline(admin.TabularInline[Member, Person]):
+    """Where a person belongs."""
+
+    model = Member
+    extra = 0
+    autocomplete_fields = ("organization",)
+
+
+class EnvironmentInline(admin.TabularInline[Environment, Organization]):
+    """The environments of an organization."""
+
+    model = Environment
+    extra = 0
+
+
+@admin.register(Organization)
+class OrganizationAdmin(OperatorAdmin):
+    """Tenants. They are made by people who sign up, so operators only change them."""
+
+    list_display = ("name", "handle", "member_count", "created_by", "created_at")
+    search_fields = ("name", "handle", "id__exact", "members__email")
+    fields = ("id", "name", "handle", "created_by", "created_at")
+    readonly_fields = ("id", "created_by", "created_at")
+    inlines = (MemberInline, EnvironmentInline)
+    list_select_related = ("created_by",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Count members in the same query."""
+        return super().get_queryset(request).annotate(member_number=Count("memberships"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """People create their organizations themselves."""
+        return False
+
+    @admin.display(description="members", ordering="member_number")
+    def member_count(self, organization: Any) -> int:
+        """How many people belong to it."""
+        return int(organization.member_number)
+
+
+@admin.register(Person)
+class PersonAdmin(OperatorAdmin):
+    """People. Passwords are neither shown nor set here."""
+
+    list_display = ("email", "name", "is_staff", "is_active", "date_joined", "last_login")
+    list_filter = ("is_staff", "is_active")
+    search_fields = ("email", "name")
+    ordering = ("email",)
+    fields = ("email", "name", "is_active", "is_staff", "is_superuser", "date_joined", "last_login")
+    inlines = (MembershipInline,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Only a full operator may make operators; an address is the person's own to change."""
+        facts = ("email", "date_joined", "last_login")
+        return facts if getattr(request.user, "is_superuser", False) else (*facts, "is_staff", "is_superuser")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """People sign up themselves; operators are made by `manage.py operator_link`."""
+        return False
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    """The audit trail of the whole installation."""
+
+    list_display = ("at", "actor", "in_words", "object_type", "object_name", "address")
+    list_filter = ("at", "object_type")
+    search_fields = ("actor", "action", "object_name", "object_id__exact")
+    date_hierarchy = "at"
+    fields = (
+        "at",
+        "actor",
+        "action",
+        "object_type",
+        "object_id",
+        "object_name",
+        "in_detail",
+        "organization_id",
+        "address",
+    )
+    readonly_fields = ("in_detail",)
+    show_full_result_count = False
+    list_per_page = 50
+
+    @admin.display(description="did what", ordering="action")
+    def in_words(self, event: AuditEvent) -> str:
+        """The action as the Activity page writes it."""
+        return wording.words(event.action)
+
+    @admin.display(description="detail")
+    def in_detail(self, event: AuditEvent) -> SafeString | str:
+        """The detail, one line each."""
+        return format_html_join("\n", "<div>{}: {}</div>", details(event.detail)) or "none"

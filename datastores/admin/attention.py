@@ -1,0 +1,60 @@
+"""What data stores put on the operators' front page: failed work, late work, servers that do not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.urls import reverse
+from django.utils import timezone
+
+from console import attention
+from console.attention import Matter
+from datastores.admin.stores import SECRETS
+from datastores.models import DataStore, Operation
+
+MOST = 20  # of each kind; the list in the admin has them all
+TROUBLE = (DataStore.State.UNREACHABLE, DataStore.State.FAILED)
+
+
+def register() -> None:
+    """Add the checks to the front page."""
+    attention.register("Failed operations", failed_operations, position=10)
+    attention.register("Late operations", late_operations, position=15)
+    attention.register("Data stores", troubled_stores, position=20)
+
+
+def failed_operations() -> Iterator[Matter]:
+    """Tell every failed operation that is the last word about its store."""
+    failed = Operation.objects.filter(state=Operation.State.FAILED).select_related("store__organization")
+    for operation in failed.defer(*(f"store__{name}" for name in SECRETS))[:MOST]:
+        if not Operation.objects.filter(
+            store=operation.store_id, created_at__gt=operation.created_at
+        ).exists():
+            yield _matter(operation)
+
+
+def late_operations() -> Iterator[Matter]:
+    """Tell active operations whose deadline is over: nobody works on them."""
+    late = (
+        Operation.objects.active().filter(deadline__lt=timezone.now()).select_related("store__organization")
+    )
+    for operation in late.defer(*(f"store__{name}" for name in SECRETS))[:MOST]:
+        yield _matter(operation)
+
+
+def _matter(operation: Operation) -> Matter:
+    whose = f" ({operation.store.organization})" if operation.store else ""
+    address = reverse("admin:datastores_operation_change", args=[operation.pk])
+    return Matter(f"{operation}{whose}: {operation.sentence}", operation.remedy, address)
+
+
+def troubled_stores() -> Iterator[Matter]:
+    """Tell data stores that do not answer or failed."""
+    troubled = DataStore.objects.filter(state__in=TROUBLE).select_related("organization").defer(*SECRETS)
+    for store in troubled.order_by("state_since")[:MOST]:
+        sentence = f"{store} ({store.organization}): {store.get_state_display()}. {store.evidence}".strip()
+        yield Matter(
+            sentence,
+            "Look at its operations and its log.",
+            reverse("admin:datastores_datastore_change", args=[store.pk]),
+        )

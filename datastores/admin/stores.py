@@ -1,0 +1,101 @@
+"""Data stores, nodes and edge slots in the admin site: facts to look at, never a password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from console.operators import ReadOnlyAdmin, ReadOnlyInline
+from datastores.models import DataStore, EdgeSlot, Node
+
+SECRETS = ("admin_password", "next_admin_password")
+
+
+class NodeInline(ReadOnlyInline):
+    """The nodes of a store."""
+
+    model = Node
+    fields = ("number", "role", "state", "state_since", "port", "protection")
+
+
+@admin.register(DataStore)
+class DataStoreAdmin(ReadOnlyAdmin):
+    """Every data store of the installation. Encrypted columns are not even read."""
+
+    list_display = ("name", "organization", "engine", "state", "evidence", "plan", "region", "operations")
+    list_filter = ("state", "engine", "plan", "region__site", "region__cloud")
+    list_select_related = ("organization", "plan", "region__cloud")
+    search_fields = ("name", "id__exact", "organization__name", "organization__handle")
+    fields = (
+        "id",
+        "name",
+        "organization",
+        "engine",
+        "plan",
+        "region",
+        "state",
+        "state_since",
+        "evidence",
+        "evidence_at",
+        "admin_user",
+        "default_database",
+        "deletion_protection",
+        "operations",
+        "created_by",
+        "created_at",
+        "deleted_at",
+    )
+    readonly_fields = ("operations",)
+    inlines = (NodeInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Leave the encrypted columns in the database."""
+        return super().get_queryset(request).defer(*SECRETS)
+
+    @admin.display(description="operations")
+    def operations(self, store: DataStore) -> SafeString:
+        """A link to the store's operations."""
+        address = reverse("admin:datastores_operation_changelist")
+        return format_html('<a href="{}?store__id__exact={}">Operations</a>', address, store.pk)
+
+
+@admin.register(Node)
+class NodeAdmin(ReadOnlyAdmin):
+    """Engine processes and what they do now."""
+
+    list_display = ("store", "number", "role", "state", "state_since", "port", "protection")
+    list_filter = ("state", "role")
+    search_fields = ("id__exact", "store__name", "store__organization__name")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Name the store in the same query, without its secrets."""
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("store")
+            .defer(*(f"store__{name}" for name in SECRETS))
+        )
+
+
+@admin.register(EdgeSlot)
+class EdgeSlotAdmin(ReadOnlyAdmin):
+    """Stable ports and whose they are."""
+
+    list_display = ("number", "port", "store", "server_port", "released_at")
+    list_filter = (("store", admin.EmptyFieldListFilter),)
+    search_fields = ("port__exact", "store__name")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Name the store in the same query, without its secrets."""
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("store")
+            .defer(*(f"store__{name}" for name in SECRETS))
+        )
