@@ -51,7 +51,7 @@ def icon(name: str, size: int = 16, css: str = "") -> SafeString:
 
 @register.filter
 def tone(state: str) -> str:
-    """The CSS class of a state's tone: `tone-good`, `-busy`, `-warn`, `-bad`; `-plain` for an unknown state."""
+    """The CSS class of a state's tone: `tone-good`, `-busy`, `-warn`, `-bad`; `-plain` if unknown."""
     return f"tone-{TONES.get(str(state), ('plain', ''))[0]}"
 
 
