@@ -66,6 +66,7 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": "headwater",
+        "USER": "headwater",
         "HOST": str(HOME.run / "console-db"),
         "PORT": "5432",
     }

@@ -1,0 +1,35 @@
+"""What every test may use. The database starts with the first test that needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+pytest_plugins = ["tests.local_site", "tests.rows"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> Iterator[None]:
+    """Run a throw-away PostgreSQL out of the engine tree, unless DATABASE_URL names one."""
+    from django.conf import settings
+
+    from host.trees import Programs
+    from tests.fixtures.database import throw_away_database
+
+    if not settings.OWN_DATABASE:
+        yield
+        return
+    home = settings.HOME
+    home.make()
+    with throw_away_database(home, Programs(home.engines), home.console / "db.log"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> Iterator[None]:
+    """Let no rate limit or cached value of one test reach the next."""
+    yield
+    from django.core.cache import cache
+
+    cache.clear()
