@@ -1,4 +1,4 @@
-"""Code that connects to PostgreSQL when pasted, with the CA certificate as ``ca.pem`` in the working directory."""
+"""Code that connects to PostgreSQL when pasted, with the CA as ``ca.pem`` in the working directory."""
 
 from __future__ import annotations
 
@@ -104,19 +104,19 @@ DATABASES = {{
 }}
 """
 
+PYTHON_INSTALL = 'pip install "psycopg[binary]"'
+JAVA_INSTALL = "java -cp postgresql.jar Connect.java, postgresql.jar being org.postgresql:postgresql"
+
 
 def snippets(access: Access) -> list[Snippet]:
     """Return one snippet per client; secrets stand in them exactly as ``access`` gives them."""
     return [
         Snippet("psql", "psql", "shell", _psql(access)),
-        Snippet("python", "Python", "python", _filled(PYTHON, access), "connect.py", 'pip install "psycopg[binary]"'),
+        Snippet("python", "Python", "python", _filled(PYTHON, access), "connect.py", PYTHON_INSTALL),
         Snippet("node", "Node.js", "javascript", _filled(NODE, access), "connect.mjs", "npm install pg"),
-        Snippet(
-            "java", "Java", "java", _filled(JAVA, access), "Connect.java",
-            "Put the JDBC driver (org.postgresql:postgresql) on the class path: java -cp postgresql.jar Connect.java",
-        ),
+        Snippet("java", "Java", "java", _filled(JAVA, access), "Connect.java", JAVA_INSTALL),
         Snippet("go", "Go", "go", _filled(GO, access), "main.go", "go get github.com/jackc/pgx/v5"),
-        Snippet("django", "Django", "python", _filled(DJANGO, access), "settings.py", 'pip install "psycopg[binary]"'),
+        Snippet("django", "Django", "python", _filled(DJANGO, access), "settings.py", PYTHON_INSTALL),
         Snippet("env", ".env", "shell", _env(access), ".env"),
     ]
 

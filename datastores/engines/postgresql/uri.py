@@ -13,9 +13,10 @@ SSL_MODE = "verify-full"
 def service_uri(access: Access) -> str:
     """Return ``postgresql://user:password@host:port/database?sslmode=verify-full&sslrootcert=ca.pem``.
 
-    The URI verifies the server, and it fails closed: without ``ca.pem`` in the working directory a client names the
-    missing file, where ``sslmode=require`` would go on to whoever answers. libpq, psycopg, pgx, asyncpg and
-    node-postgres understand both parameters. The scheme is ``postgresql``, because SQLAlchemy refuses ``postgres``.
+    The URI verifies the server, and it fails closed: without ``ca.pem`` in the working directory a client
+    names the missing file, where ``sslmode=require`` would go on to whoever answers. libpq, psycopg, pgx,
+    asyncpg and node-postgres understand both parameters. The scheme is ``postgresql``, because SQLAlchemy
+    refuses ``postgres``.
     """
     return (
         f"postgresql://{_quoted(access.user)}:{_quoted(access.password)}@{_host(access.host)}:{access.port}"
