@@ -14,7 +14,7 @@ from .failures import APT_MISSING, explain
 from .sources import Mirror
 
 Progress = Callable[[str, float | None], None]
-PRINTED_URI = re.compile(r"^'[^']+' (\S+?)_(\S+)_([^_\s]+)\.deb (\d+) ", re.MULTILINE)
+PRINTED_URI = re.compile(r"^'[^']+' (\S+?)_(\S+)_([^_\s]+)\.deb (\d+)\b", re.MULTILINE)
 DOWNLOAD_STATUS = re.compile(r"^dlstatus:\d+:([\d.]+):")
 
 # The machine's own settings are read first, so its proxies, certificates and logins hold. What runs after an

@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +19,7 @@ from .locate import CURRENT
 from .manifest import Manifest, read_manifest
 
 LOCK = ".lock"
-WORK = ".work"
+WORK = ".work-"
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def discard_broken(engines: Path, tree: str) -> list[Path]:
         if path != current and read_manifest(path) is None and not in_use(path)
     ]
     for path in broken:
-        shutil.rmtree(path)
+        shutil.rmtree(path, ignore_errors=True)
     return broken
 
 
@@ -115,9 +116,10 @@ def installing(engines: Path, progress: Progress) -> Iterator[Path]:
         except BlockingIOError:
             progress("Waiting for another installation of engine trees to finish", None)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-        work = engines / WORK
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(mode=0o700)
+        for leftover in engines.glob(f"{WORK}*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        # Never the same name twice: a killed installer's apt may still write into its own directory.
+        work = Path(tempfile.mkdtemp(prefix=WORK, dir=engines))
         try:
             yield work
         finally:

@@ -45,7 +45,7 @@ CAUSES = (
             r"|Error reading from server|Undetermined Error|reset by peer|Could not handshake"
         ),
         TreeError(
-            f"The package mirror can't be reached. {NOTHING_CHANGED}",
+            f"The package mirror can't be reached or broke the download off. {NOTHING_CHANGED}",
             "Check this machine's network, proxy and apt settings, then try again.",
         ),
     ),

@@ -44,6 +44,10 @@ class Programs:
         """Whether the tree can be used: built and put in use, or replaced by a setting."""
         return bool(self._environment.get(TREES[tree].setting)) or (self.engines / tree / CURRENT).is_dir()
 
+    def tree_directory(self, tree: str) -> Path | None:
+        """The directory that the tree's programs must be able to read; None where a setting replaces it."""
+        return None if self.external(tree) else self.engines / tree / CURRENT
+
     def external(self, tree: str) -> bool:
         """Whether a setting points to installed programs, so that no tree is needed."""
         return bool(self._environment.get(TREES[tree].setting))
