@@ -1,8 +1,7 @@
 """Ports of this machine: the stable one of a data store, and the internal one of a node.
 
-All changes of the edge go through one advisory lock that is held until the transaction ends. So a
-configuration file that is written from the rows can't miss a slot that another worker has opened but not
-yet committed.
+All changes of the edge hold one advisory lock until their transaction ends. So a comparison of rows and edge
+never sees a slot that another worker has opened but not yet committed.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from django.utils import timezone
 
 from console.errors import Refusal
 from datastores.models import DataStore, EdgeSlot, Node
-from datastores.sites.local.edge import Address, Slot
+from datastores.sites.local.edge.slots import Address, Slot
 
 EDGE_LOCK = 0x6865_6164  # "head": an advisory lock of the console's database
 EVERYBODY = ("0.0.0.0/0", "::/0")
@@ -70,10 +69,14 @@ def point_slot(store: DataStore, server_port: int | None) -> EdgeSlot:
     return slot
 
 
-def release_slot(store: DataStore) -> None:
-    """Take the slot from a deleted store; the row keeps when, so that the port rests as long as possible."""
+def release_slot(store: DataStore) -> EdgeSlot | None:
+    """Take the slot from a deleted store and return it; the row keeps when, so that the port rests as long as possible."""
     lock_edge()
-    EdgeSlot.objects.filter(store=store).update(store=None, server_port=None, released_at=timezone.now())
+    slot = EdgeSlot.objects.filter(store=store).first()
+    if slot:
+        slot.store, slot.server_port, slot.released_at = None, None, timezone.now()
+        slot.save(update_fields=["store", "server_port", "released_at"])
+    return slot
 
 
 def edge_slots() -> list[Slot]:

@@ -10,4 +10,9 @@ EDGE_SERVICE = "edge"
 
 def edge_service(machine: Machine) -> ServiceSpec:
     """Return how HAProxy is started; its configuration file must have been written (``Edge.sync``)."""
-    return ServiceSpec(name=EDGE_SERVICE, command=machine.edge.command(), working_directory=machine.home.edge)
+    return ServiceSpec(
+        name=EDGE_SERVICE,
+        command=machine.edge.command(),
+        working_directory=machine.home.edge,
+        open_files=machine.edge.settings.open_files,
+    )

@@ -65,12 +65,12 @@ class LocalProcedure(Procedure):
     def open_address(self) -> None:
         """Let the store's stable address lead to the node."""
         slot = addresses.point_slot(self.store, self.node.port)
-        self.machine.edge.open_slot(addresses.edge_slot(slot), addresses.edge_slots())
+        self.machine.edge.apply(addresses.edge_slot(slot))
 
     def close_address(self) -> None:
         """Let the store's address lead nowhere and cut its sessions. The port stays the store's."""
-        addresses.point_slot(self.store, None)
-        self.machine.edge.close_slot(self.store.slot.number, addresses.edge_slots())
+        slot = addresses.point_slot(self.store, None)
+        self.machine.edge.apply(addresses.edge_slot(slot))
 
     def verify_access(self) -> str | None:
         """Log in as a client does, through the stable address; the evidence, or None while it does not work."""

@@ -62,7 +62,8 @@ class Delete(LocalProcedure):
     @step("Forget the secrets and free the address")
     def forget(self) -> Outcome:
         """The row stays for the audit trail, without a secret in it."""
-        addresses.release_slot(self.store)
+        if slot := addresses.release_slot(self.store):
+            self.machine.edge.apply(addresses.edge_slot(slot))
         store = self.store
         store.admin_password = store.next_admin_password = ""
         store.deleted_at = timezone.now()

@@ -29,8 +29,7 @@ class Provision(LocalProcedure):
     def prepare(self) -> Outcome:
         """Take an initialised directory from the warm pool, or make one; then write certificate and settings."""
         self.place.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not self.place.data.exists():
-            pool.take(self.engine, self.place.data)
+        pool.take(self.engine, self.place.data)
         self.configure_node()
         return Goto("start")
 
