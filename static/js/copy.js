@@ -57,7 +57,8 @@ async function secretOf(form, button) {
 }
 
 async function copy(button, getText) {
-  const what = button.dataset.copyName ?? "Text";
+  const name = button.dataset.copyName || "text";
+  const what = name[0].toUpperCase() + name.slice(1);
   try {
     await write(await getText());
   } catch {

@@ -7,7 +7,7 @@ document.addEventListener("click", (event) => {
     const dialog = document.getElementById(opener.dataset.dialog);
     if (!dialog || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    dialog.showModal();
+    show(dialog);
     return;
   }
   if (event.target.closest("[data-dialog-close]")) {
@@ -18,6 +18,12 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// The first field takes the focus, not the button that closes.
+function show(dialog) {
+  dialog.showModal();
+  dialog.querySelector("[aria-invalid=true], .dialog-body :is(input:not([type=hidden]), select, textarea)")?.focus();
+}
+
 function outside(event) {
   const box = event.target.getBoundingClientRect();
   const inWidth = event.clientX >= box.left && event.clientX <= box.right;
@@ -26,4 +32,4 @@ function outside(event) {
 }
 
 // A form that came back with errors opens again where it was.
-for (const dialog of document.querySelectorAll("dialog[data-dialog-open]")) dialog.showModal();
+for (const dialog of document.querySelectorAll("dialog[data-dialog-open]")) show(dialog);
