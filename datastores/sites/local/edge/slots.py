@@ -16,7 +16,7 @@ class Address:
     port: int
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "host", str(ip_address(self.host)))
+        object.__setattr__(self, "host", str(ip_address(_without_zone(self.host))))
         check_port(self.port)
 
     def __str__(self) -> str:
@@ -61,13 +61,13 @@ def slot_number(name: str) -> int | None:
 
 def canonical(networks: Iterable[str]) -> tuple[str, ...]:
     """Networks in one spelling and order, so that equal lists compare equal. Raises ValueError."""
-    return tuple(str(network) for network in sorted(map(parse, set(networks)), key=_order))
+    return tuple(str(network) for network in sorted(set(map(parse, networks)), key=_order))
 
 
 @functools.lru_cache(maxsize=8192)
 def parse(network: str) -> IPv4Network | IPv6Network:
     """An address or a CIDR block as a network; bits behind the mask are dropped. Raises ValueError."""
-    return ip_network(network.strip(), strict=False)
+    return ip_network(_without_zone(network.strip()), strict=False)
 
 
 def permits(networks: Iterable[str], source: str) -> bool:
@@ -80,6 +80,13 @@ def check_port(port: int) -> None:
     """Raise ValueError for a number that is no TCP port."""
     if not 0 < port < 65536:
         raise ValueError(f"{port} is no TCP port")
+
+
+def _without_zone(text: str) -> str:
+    """Refuse fe80::1%zone: Python takes any text for the zone, and here it would end up among commands."""
+    if "%" in text:
+        raise ValueError(f"{text!r} does not appear to be an address that can be used here")
+    return text
 
 
 def _order(network: IPv4Network | IPv6Network) -> tuple[int, int, int]:
