@@ -7,15 +7,16 @@ import errno
 import fcntl
 import os
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from .. import waiting
 from ..processes import Process
 from .spec import SupervisionError
 from .status import RunsvStatus, Wanted, parse_status
 
 READY_SECONDS = 10.0
+ANSWER_PAUSE_SECONDS = 0.0005
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -121,15 +122,8 @@ def wait_released(directory: Path, timeout: float) -> bool:
 
 
 def wait_until(condition: Callable[[], bool], timeout: float) -> bool:
-    """Ask again with growing pauses (0.5 to 20 ms) until it holds; False after `timeout` seconds."""
-    deadline = time.monotonic() + timeout
-    pause = 0.0005
-    while not condition():
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(pause)
-        pause = min(pause * 1.5, 0.02)
-    return True
+    """Wait for an answer of runsv, which takes 1 to 10 ms as a rule; False after `timeout` seconds."""
+    return waiting.wait_until(condition, timeout, first_pause=ANSWER_PAUSE_SECONDS)
 
 
 def _leads_to(directory: Path, descriptor: int) -> bool:
