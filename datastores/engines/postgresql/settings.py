@@ -30,8 +30,8 @@ class Memory:
 
     def peak(self, connections: int) -> int:
         """What the server takes when every connection sorts at once and every autovacuum worker runs."""
-        per_connection = self.work_mem + BACKEND_MIB
-        return self.shared_buffers + connections * per_connection + AUTOVACUUM_WORKERS * self.maintenance_work_mem
+        maintenance = AUTOVACUUM_WORKERS * self.maintenance_work_mem
+        return self.shared_buffers + connections * (self.work_mem + BACKEND_MIB) + maintenance
 
 
 def memory(*, ram_mib: int, connections: int, development: bool) -> Memory:
@@ -78,9 +78,9 @@ def server_settings(
         "maintenance_work_mem": _mib(division.maintenance_work_mem),
         "effective_cache_size": _mib(division.effective_cache_size),
         "autovacuum_max_workers": AUTOVACUUM_WORKERS,
-        # A sixteenth of the disk between checkpoints, an eighth for a slot that nobody reads, a quarter for
-        # the temporary files of one session.
-        "max_wal_size": _mib(max(256, storage_gib * 1024 // 16)),
+        # A sixteenth of the disk between checkpoints (at most 8 GiB, which bounds the time of a recovery),
+        # an eighth for a slot that nobody reads, a quarter for the temporary files of one session.
+        "max_wal_size": _mib(min(8192, max(256, storage_gib * 1024 // 16))),
         "min_wal_size": "80MB",
         "max_slot_wal_keep_size": _mib(storage_gib * 1024 // 8),
         "temp_file_limit": _mib(storage_gib * 1024 // 4),

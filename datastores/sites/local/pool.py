@@ -130,7 +130,7 @@ def _remove_unfinished(directory: Path) -> None:
     for path in (path for path in directory.iterdir() if path.name.startswith(UNFINISHED)):
         with _locked(path) as free:
             if free:
-                # An initialiser that outlives its starter may still write here; the next call removes the rest.
+                # An initialiser that outlives its starter may still write here; the next call ends it.
                 shutil.rmtree(path, ignore_errors=True)
 
 

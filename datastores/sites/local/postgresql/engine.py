@@ -1,0 +1,81 @@
+"""The life of a PostgreSQL node on this machine: made, configured, started, logged in to."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from pathlib import Path
+from typing import ClassVar
+
+import psycopg
+from psycopg import sql
+
+from datastores.engines.postgresql import PostgreSQL
+from datastores.sites.contract import Endpoint
+from datastores.sites.local.engine import LocalEngine, Place, Sizing
+from datastores.sites.local.postgresql import initialise, probing
+from datastores.sites.local.postgresql.configuration import SETTINGS_FILE, write_configuration
+from datastores.sites.local.postgresql.logins import platform_login
+from datastores.sites.local.postgresql.names import program
+from host.supervisor import ServiceSpec
+
+
+class LocalPostgreSQL(LocalEngine):
+    """PostgreSQL 17."""
+
+    slug: ClassVar[str] = PostgreSQL.slug
+    version: ClassVar[str] = "17"
+
+    def initialise(self, data: Path) -> None:
+        """Make a data directory where there is none; raises InitialisationError."""
+        initialise.initialise(data)
+
+    def configure(self, place: Place, sizing: Sizing) -> None:
+        """Write settings and login rules; they count from the next start."""
+        write_configuration(place, sizing)
+
+    def service(self, place: Place) -> ServiceSpec:
+        """Return the server's command. SIGINT is a fast shutdown: sessions end, data is on disk."""
+        return ServiceSpec(
+            name=place.name,
+            command=(
+                str(program("postgres")), "-D", str(place.data),
+                "-c", f"config_file={place.configuration / SETTINGS_FILE}",
+            ),
+            working_directory=place.data,
+            environment={"LC_ALL": "C"},
+            stop_signal=signal.SIGINT,
+            owned_directory=place.data,
+        )
+
+    def ready(self, place: Place) -> bool:
+        """Say whether the platform can log in now."""
+        try:
+            with platform_login(place) as connection:
+                return connection.execute("SELECT 1").fetchone() == (1,)
+        except psycopg.OperationalError:
+            return False
+
+    def set_password(self, place: Place, user: str, password: str) -> None:
+        """Give a login a new password. Only its SCRAM verifier is sent, so no log can hold the password."""
+        with platform_login(place) as connection:
+            verifier = connection.pgconn.encrypt_password(password.encode(), user.encode(), b"scram-sha-256")
+            statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+                sql.Identifier(user), sql.Literal(verifier.decode()),
+            )
+            connection.execute(statement)
+
+    def reload(self, place: Place) -> None:
+        """Have the running server read its certificate and settings again."""
+        with platform_login(place) as connection:
+            connection.execute("SELECT pg_reload_conf()")
+
+    def probe(self, place: Place, endpoint: Endpoint, ca: Path) -> str:
+        """Log in at the stable address (see ``probing.probe``)."""
+        return probing.probe(endpoint, ca)
+
+    def process_id(self, place: Place) -> int | None:
+        """Return the process id in postmaster.pid; the process may be gone."""
+        with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
+            return int((place.data / "postmaster.pid").read_text().splitlines()[0])
+        return None

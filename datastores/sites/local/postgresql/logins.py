@@ -1,0 +1,62 @@
+"""The platform's two ways into a PostgreSQL node, neither of which takes a tenant's connection.
+
+A connection in replication mode runs plain SQL too, and since version 12 PostgreSQL counts it apart from
+``max_connections``. So the platform can be logged in while tenants hold exactly as many connections as their
+plan allows. A tenant's super admin may replicate and could use up that other kind; then both logins fall back
+on slots of ``max_connections`` that are reserved for them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from datastores.sites.contract import Endpoint
+from datastores.sites.local.engine import Place
+from datastores.sites.local.postgresql.names import PLATFORM, PLATFORM_DATABASE, PROBE, probe_password
+
+# What is in the search path runs with the platform's rights. Activity is hidden: tenants may watch it.
+SAFE_SESSION = "-c search_path=pg_catalog,pg_temp -c track_activities=off"
+ANSWER_SECONDS = 3
+NO_WAL_SENDER = "max_wal_senders"
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+def platform_login(place: Place) -> Connection:
+    """Log in as the platform's superuser over the node's socket. Every statement commits by itself."""
+    return _connect(
+        host=str(place.sockets), port=place.port, user=PLATFORM, options=SAFE_SESSION, sslmode="disable",
+    )
+
+
+def probe_login(endpoint: Endpoint, ca: Path) -> Connection:
+    """Log in as the probe at the stable address, over TLS with the server's name verified."""
+    return _connect(
+        host=endpoint.host, port=endpoint.port, user=PROBE, password=probe_password(),
+        sslmode="verify-full", sslrootcert=str(ca), require_auth="scram-sha-256",
+    )
+
+
+def _connect(**parameters: str | int) -> Connection:
+    try:
+        return _open(replication="database", **parameters)
+    except psycopg.OperationalError as error:
+        if NO_WAL_SENDER not in str(error):
+            raise
+        return _open(**parameters)
+
+
+def _open(**parameters: str | int) -> Connection:
+    return psycopg.connect(
+        autocommit=True,
+        # Statements with their values filled in by the client: replication mode has no others.
+        cursor_factory=psycopg.ClientCursor,
+        dbname=PLATFORM_DATABASE,
+        connect_timeout=ANSWER_SECONDS,
+        application_name="headwater",
+        gssencmode="disable",
+        **parameters,  # type: ignore[arg-type]  # libpq's own parameters
+    )
