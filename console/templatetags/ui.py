@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypedDict
 
@@ -73,7 +73,7 @@ def duration(seconds: float | None) -> str:
     """A duration in words: `0.4 s`, `12 s`, `2 min 05 s`, `3 h 10 min`, `2 d 4 h`. Empty for None."""
     if seconds is None:
         return ""
-    if seconds < 10:
+    if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
     if whole < MINUTE:
@@ -122,7 +122,7 @@ def when(moment: datetime | None, otherwise: str = "never") -> SafeString | str:
         words = f"{timesince(moment, depth=1)} ago"
     else:
         words = f"in {timeuntil(moment, depth=1)}"
-    utc = moment.astimezone(timezone.get_default_timezone())
+    utc = moment.astimezone(UTC)
     return format_html(
         '<time datetime="{}" title="{}" data-relative>{}</time>',
         utc.isoformat(),
