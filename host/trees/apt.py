@@ -61,7 +61,10 @@ class PrivateApt:
 
     def __init__(self, top: Path, mirror: Mirror, keyring: Path, suite: str) -> None:
         self._settings = top / "apt.conf"
-        for directory in ("state/lists/partial", "cache/archives/partial"):
+        self._environment = {
+            **os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive", "TMPDIR": str(top / "tmp"),
+        }
+        for directory in ("state/lists/partial", "cache/archives/partial", "tmp"):
             (top / directory).mkdir(parents=True, exist_ok=True)
         (top / "status").touch()
         (top / "sources.list").touch(mode=0o600)  # a mirror's address may hold a login
@@ -87,7 +90,7 @@ class PrivateApt:
         complaints = into / ".complaints"
         with complaints.open("w+") as stderr:
             with subprocess.Popen(
-                command, cwd=into, env=_environment(), text=True,
+                command, cwd=into, env=self._environment, text=True,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr,
             ) as process:
                 for line in process.stdout or ():
@@ -106,7 +109,7 @@ class PrivateApt:
         try:
             done = subprocess.run(
                 [*self._command, *arguments],
-                check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=_environment(),
+                check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=self._environment,
             )
         except FileNotFoundError as error:
             raise TreeError(APT_MISSING.sentence, APT_MISSING.remedy) from error
@@ -121,7 +124,3 @@ def parse_resolution(printed: str) -> list[Package]:
         Package(name, version.replace("%3a", ":"), architecture, int(size))
         for name, version, architecture, size in PRINTED_URI.findall(printed)
     ]
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}

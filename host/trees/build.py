@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -47,8 +48,12 @@ def _prove(build: Path, spec: TreeSpec) -> None:
 def unpack(files: Sequence[Path], build: Path) -> None:
     """Unpack every package into the tree; several at once, as decompressing takes most of the time."""
 
+    # dpkg-deb's own temporary files then go with the downloads, also where it is killed.
+    environment = {**os.environ, "LC_ALL": "C", "TMPDIR": str(files[0].parent)}
+
     def one(file: Path) -> None:
-        done = subprocess.run(["dpkg-deb", "-x", file, build], check=False, capture_output=True, text=True)
+        command = ["dpkg-deb", "-x", str(file), str(build)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
         if done.returncode != 0:
             raise explain("dpkg-deb", done.stderr)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,10 +22,11 @@ def programs() -> Programs:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(tmp_path: Path) -> Iterator[Home]:
     home = Home(tmp_path / "home")
     home.make()
-    return home
+    yield home
+    shutil.rmtree(home.run)  # it lies outside where the temporary path is long
 
 
 @pytest.fixture
