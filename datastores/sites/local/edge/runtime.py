@@ -58,6 +58,12 @@ class AdminSocket:
         """Send commands that change something; an answer other than success raises EdgeError."""
         answers = self.ask(*commands)
         for command, answer in zip(commands, answers, strict=True):
+            if answer.startswith("Failed to resume"):
+                # A closed slot keeps its port bound but not listening, so another program can take it.
+                raise EdgeError(
+                    f"The edge can't listen for “{command}”: another program has taken the port.",
+                    "Stop the program that listens on the data store's port, then try again.",
+                )
             if any(not DONE.fullmatch(line) for line in answer.splitlines()):
                 raise EdgeError(
                     f"The edge refused “{command}”: {answer}",
