@@ -98,6 +98,8 @@ ALWAYS: dict[str, Setting] = {
     "checkpoint_completion_target": 0.9,
     "hot_standby": True,
     "allow_alter_system": False,
+    # Not POSIX: /dev/shm is small in containers, and closed to a confined server.
+    "dynamic_shared_memory_type": "sysv",
     "jit": False,  # the engine tree comes without LLVM
     "random_page_cost": 1.1,  # solid-state disks
     "timezone": "GMT",  # known to the server even where the machine has no time zone data

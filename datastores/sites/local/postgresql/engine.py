@@ -14,9 +14,9 @@ from datastores.engines.postgresql import PostgreSQL
 from datastores.sites.contract import Endpoint
 from datastores.sites.local.engine import LocalEngine, Place, Sizing
 from datastores.sites.local.postgresql import initialise, probing
-from datastores.sites.local.postgresql.configuration import SETTINGS_FILE, write_configuration
+from datastores.sites.local.postgresql.configuration import write_configuration
 from datastores.sites.local.postgresql.logins import platform_login
-from datastores.sites.local.postgresql.names import program
+from datastores.sites.local.postgresql.programs import confined_server
 from host.supervisor import ServiceSpec
 
 
@@ -38,10 +38,7 @@ class LocalPostgreSQL(LocalEngine):
         """Return the server's command. SIGINT is a fast shutdown: sessions end, data is on disk."""
         return ServiceSpec(
             name=place.name,
-            command=(
-                str(program("postgres")), "-D", str(place.data),
-                "-c", f"config_file={place.configuration / SETTINGS_FILE}",
-            ),
+            command=confined_server(place),
             working_directory=place.data,
             environment={"LC_ALL": "C"},
             stop_signal=signal.SIGINT,

@@ -6,13 +6,8 @@ import subprocess
 from pathlib import Path
 
 from datastores.engines.postgresql import PostgreSQL
-from datastores.sites.local.postgresql.names import (
-    PLATFORM,
-    PLATFORM_DATABASE,
-    PROBE,
-    probe_password,
-    program,
-)
+from datastores.sites.local.postgresql.names import PLATFORM, PLATFORM_DATABASE, PROBE, probe_password
+from datastores.sites.local.postgresql.programs import program
 
 # Nothing of the starter's environment: PG* variables and locales would change what is made.
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
