@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 from django.urls import reverse
+
+# The page that follows says it all; a notice above it would only be noise.
+SILENT = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -13,3 +18,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Return the page after a password was set or changed."""
         return reverse("admin:index" if getattr(request.user, "is_staff", False) else "account")
+
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
+    ) -> None:
+        """Pass allauth's notices on, except those that tell what the page shows anyway."""
+        if message_template not in SILENT:
+            super().add_message(request, level, message_template, *args, **kwargs)

@@ -52,7 +52,8 @@ class OrganizationAdmin(OperatorAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Count members in the same query."""
-        return super().get_queryset(request).annotate(member_number=Count("memberships"))
+        organizations: QuerySet[Any] = super().get_queryset(request)
+        return organizations.annotate(member_number=Count("memberships"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """People create their organizations themselves."""

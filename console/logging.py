@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
 
 CONTEXT = ("organization", "store", "operation", "step")
+# Django names the path of a request that it refuses; these paths hold a token that signs somebody in.
+TOKEN = re.compile(r"(/operator/sign-in/|/password/reset/key/|/confirm-email/)[^/\s\"'\\]+")
 
 
 class JSONFormatter(logging.Formatter):
@@ -23,4 +26,4 @@ class JSONFormatter(logging.Formatter):
         line.update({key: str(getattr(record, key)) for key in CONTEXT if hasattr(record, key)})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return TOKEN.sub(r"\1…", json.dumps(line, ensure_ascii=False))

@@ -40,6 +40,7 @@ class OperatorSite(admin.AdminSite):
     site_title = "Headwater operators"
     index_title = "What needs attention"
     site_url = "/"
+    enable_nav_sidebar = False  # lists need the width; the breadcrumb leads back
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Take only admins that write the audit trail; what other applications bring is left out."""
@@ -47,11 +48,13 @@ class OperatorSite(admin.AdminSite):
             super().register(model_or_iterable, admin_class, **options)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's signature
-        """Answer 403 to people who are signed in and no operators, instead of a second sign-in page."""
+        """Lead to sign-in in one step; answer 403 to people who are signed in and no operators."""
         guarded = super().admin_view(view, cacheable)
 
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if request.user.is_authenticated and not self.has_permission(request):
+            if not request.user.is_authenticated:
+                return sign_in_first(request)
+            if not self.has_permission(request):
                 raise PermissionDenied
             return cast("HttpResponse", guarded(request, *args, **kwargs))
 

@@ -14,9 +14,9 @@ from console.middleware import client_address, current_member
 from console.models import Organization, Person
 
 
-def _organization(request: HttpRequest | None) -> Organization | None:
+def _organization(request: Any) -> Organization | None:
     """Return the organization the person looks at, so that its members see the event in their Activity."""
-    member = current_member(request) if request is not None and hasattr(request, "session") else None
+    member = current_member(request) if hasattr(request, "user") and hasattr(request, "session") else None
     return member.organization if member else None
 
 

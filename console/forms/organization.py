@@ -38,6 +38,7 @@ class OrganizationForm(forms.Form):
     def __init__(self, *args: Any, own: Organization | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.own = own
+        self.fields["handle"].required = own is not None
 
     def clean(self) -> dict[str, Any]:
         """Fill in the handle, and refuse one that another organization has."""

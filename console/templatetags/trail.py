@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 
 from console import wording
+from console.models import AuditEvent
 
 register = template.Library()
 
@@ -15,6 +16,13 @@ register = template.Library()
 def words(action: str) -> str:
     """Return an action of the audit trail in words."""
     return wording.words(action)
+
+
+@register.filter
+def target(event: AuditEvent) -> str:
+    """Return the name of what was acted on; empty where people acted on themselves."""
+    themselves = event.object_type == "person" and event.object_id == str(event.actor_id)
+    return "" if themselves else event.object_name
 
 
 @register.filter

@@ -25,7 +25,7 @@ def index(request: AuthedRequest) -> HttpResponse:
 @permission_required("organization:view")
 def roles(request: AuthedRequest) -> HttpResponse:
     """Show the table of permissions as it is enforced."""
-    rows = [(words, [role in allowed for role in Role]) for allowed, words in TABLE.values()]
+    rows = [(words, [(role.label, role in allowed) for role in Role]) for allowed, words in TABLE.values()]
     context = {
         "organization": request.member.organization,
         "roles": list(Role),

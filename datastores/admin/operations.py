@@ -84,7 +84,7 @@ class OperationAdmin(ReadOnlyAdmin):
     change_form_template = "admin/datastores/operation/change_form.html"
     actions = ("retry_chosen", "cancel_chosen")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_ordering(self, request: HttpRequest) -> Any:
         """Order by what needs attention."""
         urgency = Case(
             When(state=Operation.State.FAILED, then=Value(0)),
@@ -93,8 +93,12 @@ class OperationAdmin(ReadOnlyAdmin):
             default=Value(3),
             output_field=IntegerField(),
         )
+        return (urgency, "-created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Name store and organization in the same query, without secrets."""
         found = super().get_queryset(request).select_related("store__organization")
-        return found.defer(*(f"store__{name}" for name in SECRETS)).order_by(urgency, "-created_at")
+        return found.defer(*(f"store__{name}" for name in SECRETS))
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """Let the store's page link to its operations."""

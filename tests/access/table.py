@@ -1,0 +1,183 @@
+"""The reviewed table: what every route answers to every kind of person.
+
+The columns are those of ``CAST``: Admin, DevOps, Developer, Billing Admin, Viewer, an outsider (Admin of
+another organization), and somebody who is not signed in. One number stands for all seven; ``in`` leads to sign-in.
+A POST that is answered with success must leave an audit event, unless ``silent`` says why it changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from datastores.models import DataStore
+from tests.access.cast import PASSWORD, World
+
+GET, POST = "GET", "POST"
+Arguments = Callable[[World], list[Any]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route and method. ``before`` arranges what the answer needs."""
+
+    route: str
+    method: str
+    answers: str
+    body: dict[str, str] | None = None
+    arguments: Arguments = lambda _: []
+    query: str = ""
+    silent: str = ""
+    before: Callable[[World], object] = lambda _: None
+
+    def expected(self, position: int) -> str:
+        """Return the answer for the person in column ``position``."""
+        words = self.answers.split()
+        return words[0] if len(words) == 1 else words[position]
+
+
+def _environment(world: World) -> list[Any]:
+    return [world.environment.pk]
+
+
+def _store(world: World) -> list[Any]:
+    return [world.store.pk]
+
+
+def _operation(world: World) -> list[Any]:
+    return [world.store.pk, world.operation.pk]
+
+
+def _state(state: DataStore.State) -> Callable[[World], object]:
+    return lambda world: world.store.set_state(state)
+
+
+def _step(name: str) -> Arguments:
+    return lambda _: [name]
+
+
+NEW = {"name": "Blue Heron", "handle": "blue-heron"}
+STAGING = {"name": "Staging"}
+DRAFT = "?type=postgresql&name=invoices&cloud=aws&region=eu-central-1&plan=hobbyist"
+SESSION_ONLY = "it changes only which organization the session looks at"
+LED_ON = "people who are signed in are led on"
+NOTHING_VALID = "an empty form changes nothing"
+NO_ACCOUNT = "nobody has this address, so nothing is sent or changed"
+
+# fmt: off
+CONSOLE = [
+    #                                   adm dev dvl bil vie out anon
+    Row("overview", GET,               "200 200 200 200 200 200 in"),
+    Row("overview", POST,              "405"),
+    Row("activity", GET,               "200 200 403 200 403 200 in"),
+    Row("activity", POST,              "405"),
+    Row("settings", GET,               "200 200 200 200 200 200 in"),
+    Row("settings", POST,              "302 403 403 403 403 302 in", NEW),
+    Row("environments", GET,           "200 200 200 200 200 200 in"),
+    Row("environments", POST,          "302 403 403 403 403 302 in", STAGING),
+    Row("environment-edit", GET,       "200 403 403 403 403 404 in", arguments=_environment),
+    Row("environment-edit", POST,      "302 403 403 403 403 404 in", STAGING, arguments=_environment),
+    Row("members", GET,                "200 200 200 200 200 200 in"),
+    Row("members", POST,               "405"),
+    Row("roles", GET,                  "200 200 200 200 200 200 in"),
+    Row("roles", POST,                 "405"),
+    Row("organization-create", GET,    "409 200 200 200 200 409 in"),
+    Row("organization-create", POST,   "409 302 302 302 302 409 in", NEW),
+    Row("organization-handle", GET,    "200 200 200 200 200 200 in", query="?name=Acme"),
+    Row("organization-handle", POST,   "405"),
+    Row("organization-switch", GET,    "405"),
+    Row("organization-switch", POST,   "302 302 302 302 302 404 in", {"organization": "{organization}"},
+        silent=SESSION_ONLY),
+    Row("healthz", GET,                "200"),
+    Row("healthz", POST,               "405"),
+    Row("operator-sign-in", GET,       "200", arguments=lambda _: ["unknown-token"]),
+    Row("operator-sign-in", POST,      "410", arguments=lambda _: ["unknown-token"]),
+]
+
+ACCOUNT = [
+    #                                                 adm dev dvl bil vie out anon
+    Row("account", GET,                              "200 200 200 200 200 200 in"),
+    Row("account", POST,                             "302 302 302 302 302 302 in", {"name": "Robin"}),
+    Row("account_login", GET,                        "302 302 302 302 302 302 200"),
+    Row("account_login", POST,                       "302 302 302 302 302 302 200",
+        {"login": "admin@cast.test", "password": "wrong"}, silent=LED_ON),
+    Row("account_logout", GET,                       "200 200 200 200 200 200 302"),
+    Row("account_logout", POST,                      "302", silent="ends no session for somebody who has none"),
+    Row("account_inactive", GET,                     "200"),
+    Row("account_inactive", POST,                    "405"),
+    Row("account_signup", GET,                       "302 302 302 302 302 302 200"),
+    Row("account_signup", POST,                      "302 302 302 302 302 302 302",
+        {"email": "new@cast.test", "password1": PASSWORD}, silent=LED_ON),
+    Row("account_reauthenticate", GET,               "200 200 200 200 200 200 in"),
+    Row("account_reauthenticate", POST,              "302 302 302 302 302 302 in", {"password": PASSWORD},
+        silent="it changes only how fresh the session is"),
+    Row("account_email", GET,                        "200 200 200 200 200 200 in"),
+    Row("account_email", POST,                       "302 302 302 302 302 302 in",
+        {"action_add": "", "email": "second@cast.test"}),
+    Row("account_email_verification_sent", GET,      "200"),
+    Row("account_email_verification_sent", POST,     "405"),
+    Row("account_confirm_email", GET,                "200", arguments=lambda _: ["unknown"]),
+    Row("account_confirm_email", POST,               "404", arguments=lambda _: ["unknown"]),
+    Row("account_change_password", GET,              "200 200 200 200 200 200 in"),
+    Row("account_change_password", POST,             "302 302 302 302 302 302 in",
+        {"oldpassword": PASSWORD, "password1": "staple battery horse",
+         "password2": "staple battery horse"}),
+    Row("account_set_password", GET,                 "302 302 302 302 302 302 in"),
+    Row("account_set_password", POST,                "302 302 302 302 302 302 in",
+        silent="who has a password is led to the page that changes it"),
+    Row("account_reset_password", GET,               "200"),
+    Row("account_reset_password", POST,              "302", {"email": "nobody@cast.test"}, silent=NO_ACCOUNT),
+    Row("account_reset_password_done", GET,          "200"),
+    Row("account_reset_password_done", POST,         "405"),
+    Row("account_reset_password_from_key", GET,      "200", arguments=lambda _: ["1", "unknown"]),
+    Row("account_reset_password_from_key", POST,     "200", arguments=lambda _: ["1", "unknown"],
+        silent=NOTHING_VALID),
+    Row("account_reset_password_from_key_done", GET, "200"),
+    Row("account_reset_password_from_key_done", POST, "405"),
+    Row("account_confirm_login_code", GET,           "302"),
+    Row("account_confirm_login_code", POST,          "302", silent=NOTHING_VALID),
+]
+
+DATASTORES = [
+    #                                   adm dev dvl bil vie out anon
+    Row("store-list", GET,             "200 200 200 200 200 200 in"),
+    Row("store-list", POST,            "405"),
+    Row("store-create", GET,           "302 302 403 403 403 302 in"),
+    Row("store-create", POST,          "405"),
+    Row("store-create-step", GET,      "200 200 403 403 403 200 in", arguments=_step("type")),
+    Row("store-create-step", POST,     "422 422 403 403 403 422 in", arguments=_step("type")),
+    Row("store-create-review", GET,    "200 200 403 403 403 200 in", query=DRAFT),
+    Row("store-create-review", POST,   "302 302 403 403 403 302 in", query=DRAFT),
+    Row("store", GET,                  "200 200 200 200 200 404 in", arguments=_store),
+    Row("store", POST,                 "405", arguments=_store),
+    Row("store-operation", GET,        "302 302 302 302 302 302 in", arguments=_store),
+    Row("store-operation", POST,       "405", arguments=_store),
+    Row("store-nodes", GET,            "200 200 200 200 200 404 in", arguments=_store),
+    Row("store-nodes", POST,           "405", arguments=_store),
+    Row("store-settings", GET,         "200 200 200 200 200 404 in", arguments=_store),
+    Row("store-settings", POST,        "405", arguments=_store),
+    Row("store-activity", GET,         "200 200 403 200 403 404 in", arguments=_store),
+    Row("store-activity", POST,        "405", arguments=_store),
+    Row("store-ca", GET,               "200 200 200 403 403 404 in", arguments=_store),
+    Row("store-ca", POST,              "405", arguments=_store),
+    Row("store-reveal", GET,           "405", arguments=_store),
+    Row("store-reveal", POST,          "200 200 403 403 403 404 in", arguments=_store),
+    Row("store-reset-password", GET,   "405", arguments=_store),
+    Row("store-reset-password", POST,  "302 302 403 403 403 404 in", arguments=_store),
+    Row("store-power-off", GET,        "405", arguments=_store),
+    Row("store-power-off", POST,       "302 302 403 403 403 404 in", arguments=_store),
+    Row("store-power-on", GET,         "405", arguments=_store),
+    Row("store-power-on", POST,        "302 302 403 403 403 404 in", arguments=_store,
+        before=_state(DataStore.State.POWERED_OFF)),
+    Row("store-protection", GET,       "405", arguments=_store),
+    Row("store-protection", POST,      "302 403 403 403 403 404 in", {"protected": "on"}, arguments=_store),
+    Row("store-delete", GET,           "405", arguments=_store),
+    Row("store-delete", POST,          "302 403 403 403 403 404 in", {"confirm_name": "orders"},
+        arguments=_store),
+    Row("operation-retry", GET,        "405", arguments=_operation),
+    Row("operation-retry", POST,       "302 302 403 403 403 404 in", arguments=_operation),
+]
+
+# fmt: on
+TABLE = [*CONSOLE, *ACCOUNT, *DATASTORES]
