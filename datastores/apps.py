@@ -10,5 +10,8 @@ class DatastoresConfig(AppConfig):
     verbose_name = "Data stores"
 
     def ready(self) -> None:
-        """Make every site's procedures known to the runner."""
+        """Make every site's procedures known to the runner, and the pages to the console's shell."""
+        from datastores import shell
         from datastores.sites import registry  # noqa: F401
+
+        shell.register()

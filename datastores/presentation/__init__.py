@@ -1,0 +1,1 @@
+"""What pages show of data stores: words, tones, prices and rows, ready for templates that hold no logic."""

@@ -1,0 +1,79 @@
+"""Service plans as cards and fact lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from console.templatetags.ui import money
+from datastores.engines.contract import Engine
+from datastores.forms.draft import Draft
+from datastores.forms.wizard import why_not
+from datastores.limits import availability, backup_history
+from datastores.models import Cloud, PlanPrice, ServicePlan
+
+BACKUPS_LATER: Final = "Not yet. From the backups release on: "
+
+
+@dataclass(frozen=True)
+class PlanCard:
+    """A plan with everything that a person weighs, and why it can't be chosen if it can't."""
+
+    slug: str
+    name: str
+    facts: list[tuple[str, str]]
+    price_month: str  # a month has 730 hours
+    price_hour: str
+    why: str
+    chosen: bool
+
+
+def monthly(price: PlanPrice | None) -> str:
+    """Write what 730 hours cost; empty where there is no price."""
+    return money(price.monthly) if price else ""
+
+
+def hourly(price: PlanPrice | None) -> str:
+    """Write what an hour costs, to a hundredth of a cent; empty where there is no price."""
+    return money(price.hourly, 4) if price else ""
+
+
+def plan_facts(plan: ServicePlan, engine: Engine | None) -> list[tuple[str, str]]:
+    """Return a plan's facts as pairs of name and value, in the order in which pages show them."""
+    facts = plan.facts()
+    rows = [
+        ("CPU", f"{plan.vcpu} vCPU"),
+        ("RAM", f"{plan.ram_gib} GiB"),
+        ("Storage", f"{plan.storage_gib} GiB"),
+        ("Nodes", str(plan.node_count)),
+        ("Availability", availability(facts)),
+    ]
+    if engine:
+        rows.append(("Connections", f"{engine.connection_limit(facts):,} at once"))
+        rows.append(("Backup history", history_words(plan, cache=engine.is_cache)))
+    return rows
+
+
+def history_words(plan: ServicePlan, *, cache: bool) -> str:
+    """Say what the plan's history will be, and that no backup is taken yet."""
+    days = backup_history(plan.facts(), cache=cache).days
+    if not days:
+        return f"{BACKUPS_LATER}one backup for disaster recovery, no history"
+    return f"{BACKUPS_LATER}{days} day{'s' if days > 1 else ''}"
+
+
+def plan_cards(draft: Draft, engine: Engine | None, cloud: Cloud | None) -> list[PlanCard]:
+    """Return the cards of all offered plans, priced for ``cloud``, in two queries."""
+    prices = {price.plan_id: price for price in PlanPrice.objects.filter(cloud=cloud)} if cloud else {}
+    return [
+        PlanCard(
+            slug=plan.slug,
+            name=plan.name,
+            facts=plan_facts(plan, engine),
+            price_month=monthly(prices.get(plan.pk)),
+            price_hour=hourly(prices.get(plan.pk)),
+            why=why_not(plan, priced=plan.pk in prices),
+            chosen=plan.slug == draft.plan,
+        )
+        for plan in ServicePlan.objects.filter(enabled=True)
+    ]

@@ -1,0 +1,38 @@
+"""What the data stores add to the shell: navigation entry, a panel of the front page, words for the trail."""
+
+from __future__ import annotations
+
+from console import navigation, overview, wording
+from console.navigation import Entry
+from console.overview import Panel
+from console.requests import AuthedRequest
+from datastores.presentation.panel import panel_of
+
+WORDS = {
+    "store.created": "created the data store",
+    "store.power_off": "powered off",
+    "store.power_on": "powered on",
+    "store.password_revealed": "revealed the super admin password of",
+    "store.password_copied": "copied the super admin password of",
+    "store.password_reset": "reset the super admin password of",
+    "store.protected": "switched deletion protection on for",
+    "store.unprotected": "switched deletion protection off for",
+    "store.deleted": "deleted the data store",
+    "operation.retried": "retried failed work on",
+}
+
+
+def register() -> None:
+    """Add them; called once when the application is ready."""
+    navigation.register(
+        Entry(
+            "Databases", "store-list", "database", position=20, group="Dependencies", permission="store:view"
+        ),
+    )
+    overview.register("stores", stores_panel, position=10)
+    wording.register(WORDS)
+
+
+def stores_panel(request: AuthedRequest) -> Panel:
+    """Tell how many data stores there are, and which of them need a look."""
+    return Panel("datastores/panel.html", {"stores": panel_of(request.member)})

@@ -1,0 +1,27 @@
+"""The addresses of the data stores' pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from datastores.views import controls, create, secrets, stores, tabs
+
+urlpatterns = [
+    path("databases/", stores.index, name="store-list"),
+    path("databases/create/", create.begin, name="store-create"),
+    path("databases/create/review/", create.review, name="store-create-review"),
+    path("databases/create/<slug:step>/", create.question, name="store-create-step"),
+    path("databases/<uuid:pk>/", tabs.overview, name="store"),
+    path("databases/<uuid:pk>/operation/", tabs.operation, name="store-operation"),
+    path("databases/<uuid:pk>/nodes/", tabs.nodes, name="store-nodes"),
+    path("databases/<uuid:pk>/settings/", tabs.settings, name="store-settings"),
+    path("databases/<uuid:pk>/activity/", tabs.activity, name="store-activity"),
+    path("databases/<uuid:pk>/ca.pem", secrets.ca, name="store-ca"),
+    path("databases/<uuid:pk>/reveal/", secrets.reveal, name="store-reveal"),
+    path("databases/<uuid:pk>/reset-password/", controls.reset_password, name="store-reset-password"),
+    path("databases/<uuid:pk>/power-off/", controls.power_off, name="store-power-off"),
+    path("databases/<uuid:pk>/power-on/", controls.power_on, name="store-power-on"),
+    path("databases/<uuid:pk>/protection/", controls.protection, name="store-protection"),
+    path("databases/<uuid:pk>/delete/", controls.delete, name="store-delete"),
+    path("databases/<uuid:pk>/operations/<uuid:operation>/retry/", controls.retry, name="operation-retry"),
+]

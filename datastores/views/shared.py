@@ -1,0 +1,53 @@
+"""What the pages of one data store share: finding it, its heading and its tabs."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Final
+
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from console.requests import AuthedRequest
+from datastores.models import DataStore, Operation
+from datastores.presentation.controls import controls_of
+from datastores.presentation.rows import engine_label
+from datastores.presentation.states import sentence_of
+
+TABS: Final = (
+    ("store", "Overview", "store:view"),
+    ("store-nodes", "Nodes", "store:view"),
+    ("store-settings", "Advanced Settings", "store:view"),
+    ("store-activity", "Activity", "activity:view"),
+)
+
+
+def store_of(request: AuthedRequest, pk: uuid.UUID, permission: str) -> DataStore:
+    """Return a data store of the member's organization, 404 where it is somebody else's or deleted."""
+    return get_object_or_404(DataStore.objects.for_member(request.member, permission).with_facts(), pk=pk)
+
+
+def latest_operation(store: DataStore) -> Operation | None:
+    """Return the operation that the page tells of: the running one, else the last one."""
+    operation = store.operations.order_by("-created_at").first()
+    if operation:
+        operation.store = store  # with its facts, so that nothing is asked for twice
+    return operation
+
+
+def page_context(request: AuthedRequest, store: DataStore, tab: str, *, busy: bool) -> dict[str, Any]:
+    """Return heading, tabs and controls, the same on every tab."""
+    label, icon = engine_label(store.engine)
+    return {
+        "store": store,
+        "state": sentence_of(store),
+        "engine_label": label,
+        "engine_icon": icon,
+        "controls": controls_of(store, request.member, busy=busy),
+        "tabs": [
+            {"label": title, "url": reverse(name, args=[store.pk]), "current": name == tab}
+            for name, title, permission in TABS
+            if request.member.can(permission)
+        ],
+        "crumbs": [("Databases", reverse("store-list")), (store.name, "")],
+    }
