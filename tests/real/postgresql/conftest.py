@@ -46,6 +46,9 @@ class Server:
     def endpoint(self) -> Endpoint:
         return Endpoint(self.access.host, self.access.port)
 
+    def probe(self) -> str:
+        return self.engine.probe(self.place, self.endpoint, self.ca)
+
     def login(self, **changes: object) -> psycopg.Connection:
         """Log in as a tenant does: over TLS, with full verification."""
         parameters = {
