@@ -52,7 +52,8 @@ def operation(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
     latest = latest_operation(store)
     if latest is None or not latest.is_active:
         page = overview_page(request, store)
-        page.headers.update(WHOLE_PAGE)
+        for name, value in WHOLE_PAGE.items():
+            page[name] = value
         return page
     view = view_of(latest)
     if request.GET.get("seen") == view.version:
