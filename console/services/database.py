@@ -15,6 +15,7 @@ from psycopg import sql
 
 from console.errors import Refusal
 from host.files import write_private
+from host.locks import remove_stale
 from host.paths import Home
 from host.supervisor import ServiceSpec
 from host.trees import Programs
@@ -23,7 +24,7 @@ SERVICE = "console-db"
 OWNER = "postgres"
 ROLE = DATABASE = "headwater"
 
-# Sized for one console: idle it takes about 25 MiB. No statement is logged, because a failing one shows its values.
+# Sized for one console: idle it takes about 31 MiB. No statement is logged: a failing one shows its values.
 SETTINGS = """\
 listen_addresses = ''
 port = 5432
@@ -86,22 +87,33 @@ class ConsoleDatabase:
         write_private(self._etc / "pg_ident.conf", f'console "{user}" {OWNER}\nconsole "{user}" {ROLE}\n')
         files = {"hba_file": self._etc / "pg_hba.conf", "ident_file": self._etc / "pg_ident.conf"}
         paths = {"data_directory": self.data, "unix_socket_directories": self.sockets} | files
-        quoted = "".join(f"{name} = '{str(path).replace(chr(39), 2 * chr(39))}'\n" for name, path in paths.items())
+        quoted = "".join(
+            f"{name} = '{str(path).replace(chr(39), 2 * chr(39))}'\n" for name, path in paths.items()
+        )
         write_private(self._etc / "postgresql.conf", SETTINGS + ("" if self.lasting else THROW_AWAY) + quoted)
 
     def command(self) -> list[str]:
         """The server in the foreground."""
         return [
             str(self.programs.program("postgresql", "postgres")),
-            "-c", f"config_file={self._etc / 'postgresql.conf'}",
+            "-c",
+            f"config_file={self._etc / 'postgresql.conf'}",
         ]
 
     def service(self) -> ServiceSpec:
         """How it is supervised: SIGINT is PostgreSQL's fast shutdown."""
         return ServiceSpec(
-            name=SERVICE, command=self.command(), working_directory=self.home.console, environment={"LC_ALL": "C"},
-            stop_signal=signal.SIGINT, owned_directory=self.data,
+            name=SERVICE,
+            command=self.command(),
+            working_directory=self.home.console,
+            environment={"LC_ALL": "C"},
+            stop_signal=signal.SIGINT,
+            owned_directory=self.data,
         )
+
+    def forget_stale_lock(self) -> None:
+        """Remove lock files from before a restart of the machine. The service must be stopped."""
+        remove_stale([self.data / "postmaster.pid", *self.sockets.glob(".s.PGSQL.*.lock")], self.data)
 
     def answering(self) -> bool:
         """Whether the platform's login gets in now."""
@@ -120,11 +132,18 @@ class ConsoleDatabase:
             if may_create_databases:
                 connection.execute(sql.SQL("ALTER ROLE {} CREATEDB").format(role))
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), role))
+                connection.execute(
+                    sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), role)
+                )
 
     def _connect(self) -> psycopg.Connection:
         return psycopg.connect(
-            host=str(self.sockets), port=5432, user=OWNER, dbname="postgres", connect_timeout=5, autocommit=True
+            host=str(self.sockets),
+            port=5432,
+            user=OWNER,
+            dbname="postgres",
+            connect_timeout=5,
+            autocommit=True,
         )
 
     def _initialise(self) -> None:
@@ -132,13 +151,31 @@ class ConsoleDatabase:
         shutil.rmtree(draft, ignore_errors=True)
         done = subprocess.run(
             [
-                str(self.programs.program("postgresql", "initdb")), "--pgdata", str(draft), "--username", OWNER,
-                "--auth", "peer", "--encoding", "UTF8", "--no-locale", "--locale-provider", "builtin",
-                "--builtin-locale", "C.UTF-8", "--data-checksums",
-                "--no-instructions", *([] if self.lasting else ["--no-sync"]),
+                str(self.programs.program("postgresql", "initdb")),
+                "--pgdata",
+                str(draft),
+                "--username",
+                OWNER,
+                "--auth",
+                "peer",
+                "--encoding",
+                "UTF8",
+                "--no-locale",
+                "--locale-provider",
+                "builtin",
+                "--builtin-locale",
+                "C.UTF-8",
+                "--data-checksums",
+                "--no-instructions",
+                *([] if self.lasting else ["--no-sync"]),
             ],
-            check=False, env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}, cwd="/",
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL,
+            check=False,
+            env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"},
+            cwd="/",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            stdin=subprocess.DEVNULL,
         )
         if done.returncode:
             shutil.rmtree(draft, ignore_errors=True)

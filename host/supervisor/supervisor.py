@@ -156,6 +156,13 @@ class Supervisor:
                     self._dissolve(directory)
         shutil.rmtree(self._log(name), ignore_errors=True)
 
+    def retire(self, name: str, timeout: float = 60.0) -> None:
+        """Stop it cleanly and let its runsv end too: definition and logs stay, `start` brings it back."""
+        self.stop(name, timeout)
+        with self._locked(name) as directory:
+            channel.send(directory, "x")
+            channel.wait_released(directory, ANSWER_SECONDS)
+
     def _dissolve(self, directory: Path) -> None:
         channel.send(directory, "x")
         if not channel.wait_released(directory, ANSWER_SECONDS):

@@ -85,3 +85,6 @@ class LocalEngine(ABC):
     @abstractmethod
     def process_id(self, place: Place) -> int | None:
         """Return the process id that the engine itself recorded, if it did (to find orphans)."""
+
+    def forget_locks(self, place: Place) -> None:  # noqa: B027 - most engines' locks end with their process
+        """Remove lock files that hold a process id of before a restart of the machine. The service is stopped."""

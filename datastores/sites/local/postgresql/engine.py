@@ -17,6 +17,7 @@ from datastores.sites.local.postgresql import initialise, probing
 from datastores.sites.local.postgresql.configuration import write_configuration
 from datastores.sites.local.postgresql.logins import platform_login
 from datastores.sites.local.postgresql.programs import confined_server
+from host.locks import remove_stale
 from host.supervisor import ServiceSpec
 
 
@@ -76,3 +77,7 @@ class LocalPostgreSQL(LocalEngine):
         with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
             return int((place.data / "postmaster.pid").read_text().splitlines()[0])
         return None
+
+    def forget_locks(self, place: Place) -> None:
+        """Remove postmaster.pid and the socket's lock: another server may have that process id by now."""
+        remove_stale([place.data / "postmaster.pid", *place.sockets.glob(".s.PGSQL.*.lock")], place.data)
