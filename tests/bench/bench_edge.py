@@ -1,6 +1,7 @@
 """What the edge costs: SELECT 1 and connecting over verified TLS, direct and through it, in the same run.
 
-A bare relay runs beside them. It only receives and sends, which is the floor of any proxy that is a process: one more wake-up there and one back. Also: how long a change takes, and what 500 idle slots cost.
+A bare relay runs beside them. It only receives and sends, which is the floor of any proxy that is a process:
+one more wake-up there and one back. Also: how long a change takes, and what idle slots cost.
 """
 
 from __future__ import annotations
@@ -107,7 +108,8 @@ def ways() -> Iterator[Ways]:
 def postgres(home: Home, programs: Programs) -> list[str]:
     """Initialise a data directory with a certificate and return the server's command."""
     data = home.nodes / "bench"
-    initdb = [str(programs.program("postgresql", "initdb")), "-D", str(data), "-U", "bench", "-A", "trust", "--no-sync"]
+    program = str(programs.program("postgresql", "initdb"))
+    initdb = [program, "-D", str(data), "-U", "bench", "-A", "trust", "--no-sync"]
     subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL)
     pair = Authority(home).issue("localhost", ["localhost"])
     (data / "server.crt").write_text(pair.certificate)
