@@ -42,7 +42,7 @@ def check_apart(ranges: Iterable[Wanted]) -> None:
         for other in seen:
             if one.first < other.first + other.count and other.first <= last:
                 raise Refusal(
-                    f"{one.purpose} and {other.purpose.lower()} overlap at port {max(one.first, other.first)}.",
+                    f"{one.purpose} and {other.purpose.lower()} meet at port {max(one.first, other.first)}.",
                     f"Move one of them: {one.setting} or {other.setting}.",
                 )
         seen.append(one)
