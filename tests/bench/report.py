@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-RESULTS = Path("bench-results")
+RESULTS = Path(os.environ.get("HEADWATER_RESULTS", "bench-results"))
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Row:
 
 
 def report(title: str, rows: Sequence[Row]) -> None:
-    """Print the rows with median, spread, ratio to the baseline and goal; save them to ``bench-results/``."""
+    """Print the rows with median, spread, ratio to the baseline and goal; save them as JSON."""
     medians = {row.name: row.median for row in rows}
     print(f"\n{title} ({platform.machine()}, Python {platform.python_version()})")
     print(f"{'':44}{'n':>4}{'median':>11}{'min':>11}{'max':>11}{'ratio':>8}{'goal':>9}")
