@@ -67,8 +67,12 @@ class ConsoleClient:
 
     def dsn(self, page: str) -> str:
         """Reveal the service URI and name the downloaded CA certificate in it."""
-        self.ca.write_text(self.http.get(f"{page}ca.pem").raise_for_status().text)
+        self.download_ca(page)
         return self.verified(self.send(page, {"purpose": "copy"}, to=f"{page}reveal/?what=uri").text)
+
+    def download_ca(self, page: str) -> None:
+        """Keep the CA certificate that the store's page offers."""
+        self.ca.write_text(self.http.get(f"{page}ca.pem").raise_for_status().text)
 
     def verified(self, uri: str) -> str:
         """Name the downloaded CA certificate in a service URI."""
