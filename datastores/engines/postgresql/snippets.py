@@ -122,18 +122,22 @@ def snippets(access: Access) -> list[Snippet]:
 
 
 def _filled(template: str, access: Access) -> str:
-    # A JSON string is also a literal of Python, JavaScript and Java; Go's holds a URI, which is plain ASCII.
     return template.format(
-        host=json.dumps(access.host),
+        host=_literal(access.host),
         port=access.port,
-        user=json.dumps(access.user),
-        password=json.dumps(access.password, ensure_ascii=False),
-        database=json.dumps(access.database),
-        uri=json.dumps(service_uri(access)),
-        url=json.dumps(jdbc_url(access)),
+        user=_literal(access.user),
+        password=_literal(access.password),
+        database=_literal(access.database),
+        uri=_literal(service_uri(access)),
+        url=_literal(jdbc_url(access)),
         ssl_mode=SSL_MODE,
         ca=CA_FILE,
     )
+
+
+def _literal(text: str) -> str:
+    """Quote for Python, JavaScript, Java and Go, which all read a JSON string without \\u escapes alike."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _variables(access: Access) -> dict[str, str]:

@@ -14,6 +14,6 @@ NAME_DIGITS = 12
 def place_of(node: Node, home: Home) -> Place:
     """Return the place of a node; raises ValueError where its port was not reserved yet."""
     if node.port is None:
-        raise ValueError(f"{node} has no port yet")
+        raise ValueError(f"node {node.pk} has no port yet")
     name = f"{NODE_PREFIX}{node.pk.hex[:NAME_DIGITS]}"
     return Place(name=name, directory=home.nodes / name, sockets=home.run / name, port=node.port)
