@@ -19,31 +19,29 @@ import venv
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+PIP_OPTIONS = (
+    "--require-hashes", "--only-binary", ":all:", "--no-input", "--disable-pip-version-check",
+    "--no-warn-script-location", "--progress-bar", "off", "--quiet",
+)  # fmt: skip
 INSTALLED = "installed-locks"  # in the environment: the hashes of the locks that it holds, written last
 DEVELOPMENT = "--dev"
 DISK_FULL = "The disk is full. Free some space, then try again; what was installed before still works."
 NO_NETWORK = (
-    "The Python packages could not be downloaded: the package index can't be reached. "
+    "The Python packages could not be downloaded: the package index can't be reached, or lacks them. "
     "Check network, proxy and pip's settings, then try again."
 )
-# The first pattern that is found in pip's output decides.
+WRONG_HASH = (
+    "A downloaded Python package is not the one in the lock, so it was not installed. "
+    "Try again; if it stays so, the package index or a proxy in between changes files."
+)
+BROKEN_OFF = "The download of the Python packages broke off. Try again: what is incomplete is made anew."
+# The first pattern that is found in pip's output decides, so causes stand before their consequences.
 CAUSES = (
     (r"No space left on device|Errno 28|Disk quota exceeded", DISK_FULL),
-    (
-        r"DO NOT MATCH THE HASHES|HashMismatch",
-        (
-            "A downloaded Python package is not the one in the lock, so it was not installed. "
-            "Try again; if it stays so, the package index or a proxy in between changes files."
-        ),
-    ),
-    (
-        r"Incomplete|IncompleteRead|broken by|ConnectionResetError|Read timed out|ReadTimeout",
-        ("The download of the Python packages broke off. Nothing is half-installed for good: try again."),
-    ),
-    (
-        r"NewConnectionError|NameResolution|Temporary failure|ProxyError|SSLError|ConnectTimeout",
-        NO_NETWORK,
-    ),
+    (r"DO NOT MATCH THE HASHES|HashMismatch", WRONG_HASH),
+    (r"NewConnectionError|NameResolution|Temporary failure|ProxyError|SSLError|ConnectTimeout", NO_NETWORK),
+    (r"IncompleteRead|ProtocolError|connection broken|ConnectionResetError|Read timed out", BROKEN_OFF),
+    (r"from versions: none", NO_NETWORK),  # pip does not say why it found no page of the package
 )
 
 
@@ -71,7 +69,8 @@ def prepare(environment: Path, *, development: bool) -> Path:
     lock = CHECKOUT / ("requirements-dev.lock" if development else "requirements.lock")
     digest = hashlib.sha256(lock.read_bytes()).hexdigest()
     environment.parent.mkdir(parents=True, exist_ok=True)
-    with environment.with_name(f"{environment.name}.lock").open("w") as guard:
+    guard = os.open(environment.parent, os.O_RDONLY)
+    try:
         fcntl.flock(guard, fcntl.LOCK_EX)
         python = environment / "bin" / "python"
         if not _starts(python):
@@ -85,6 +84,8 @@ def prepare(environment: Path, *, development: bool) -> Path:
             )
             # The development lock holds everything that the other one does.
             (environment / INSTALLED).write_text("\n".join(held if development else [digest]) + "\n")
+    finally:
+        os.close(guard)
     return python
 
 
@@ -93,23 +94,7 @@ def install(python: Path, lock: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="headwater-pip-") as scratch:
         # pip runs out of its wheel: the environment itself needs none. Its settings are the machine's own.
         done = subprocess.run(
-            [
-                str(python),
-                "-m",
-                "pip",
-                "install",
-                "--require-hashes",
-                "--only-binary",
-                ":all:",
-                "--no-input",
-                "--disable-pip-version-check",
-                "--no-warn-script-location",
-                "--progress-bar",
-                "off",
-                "--quiet",
-                "--requirement",
-                str(lock),
-            ],
+            [str(python), "-m", "pip", "install", *PIP_OPTIONS, "--requirement", str(lock)],
             check=False,
             env={**os.environ, "PYTHONPATH": str(find_pip(Path(scratch)))},
             stdin=subprocess.DEVNULL,

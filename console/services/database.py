@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -179,14 +180,15 @@ class ConsoleDatabase:
         )
         if done.returncode:
             shutil.rmtree(draft, ignore_errors=True)
-            lines = done.stdout.strip().splitlines() or ["no message"]
             raise Refusal(
-                f"The console's database could not be initialised: {_cause(lines)}",
+                f"The console's database could not be initialised: {_cause(done.stdout)}",
                 f"Nothing was left behind. Check free space in {self.home.root}, then start again.",
             )
         draft.rename(self.data)
 
 
-def _cause(lines: list[str]) -> str:
-    """Return the line of initdb's output that names the cause: the first one that is an error."""
-    return next((line for line in lines if "error:" in line or "FATAL" in line), lines[-1])
+def _cause(output: str) -> str:
+    """Return the part of initdb's output that names the cause: from the word that begins an error on."""
+    found = re.search(r"(?:FATAL|PANIC|error): +(.*)", output)
+    lines = output.strip().splitlines() or ["no message"]
+    return f"{found.group(1) if found else lines[-1]}."

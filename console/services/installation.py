@@ -49,6 +49,10 @@ class Installation:
         own = [database.SERVICE] * settings.OWN_DATABASE + [broker.SERVICE] * settings.OWN_BROKER
         return [*own, programs.WEB, programs.WORKER, programs.BEAT]
 
+    def serves_pages(self) -> bool:
+        """Whether the web service is up."""
+        return self.supervisor.status(programs.WEB).state == State.UP
+
     def already_runs(self) -> bool:
         """Whether every service is up and wanted up; False where runit is not even installed."""
         if not self.trees.installed("runit"):
@@ -134,6 +138,6 @@ def _connect() -> None:
         connection.ensure_connection()
     except DatabaseError as error:
         raise Refusal(
-            f"The database that DATABASE_URL names can't be reached: {str(error).strip().splitlines()[-1]}",
+            f"The database that DATABASE_URL names can't be reached: {str(error).strip().splitlines()[0]}.",
             "Check the address and that the server runs, then start again.",
         ) from error

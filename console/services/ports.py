@@ -57,16 +57,16 @@ def _check(wanted: Wanted, address: str, port: int) -> None:
         try:
             probe.bind((address, port))
         except OSError as error:
-            sentence = _reason(error, address, port)
-            raise Refusal(
-                f"{sentence} {wanted.purpose} needs it.",
-                f"Stop the program that uses it, or set {wanted.setting} to another port.",
-            ) from error
+            raise _refusal(wanted, error, address, port) from error
 
 
-def _reason(error: OSError, address: str, port: int) -> str:
+def _refusal(wanted: Wanted, error: OSError, address: str, port: int) -> Refusal:
+    another = f"set {wanted.setting} to another port"
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} is taken by another program."
+        taken = f"{wanted.purpose} needs port {port}, which another program uses."
+        return Refusal(taken, f"Stop that program, or {another}.")
     if error.errno == errno.EACCES:
-        return f"Port {port} is reserved for root on this machine."
-    return f"This machine can't listen on {address}, port {port} ({error.strerror})."
+        reserved = f"{wanted.purpose} needs port {port}, which this machine reserves for root."
+        return Refusal(reserved, another.capitalize() + " above 1023.")
+    strange = f"{wanted.purpose} can't listen on {address}, port {port}: {error.strerror}."
+    return Refusal(strange, f"Choose an address of this machine, or {another}.")

@@ -67,7 +67,7 @@ def check_ports(installation: Installation) -> None:
     bind: list[str] = settings.EDGE_BIND
     web = ports.Wanted("The console", "HEADWATER_PORT", (settings.CONSOLE_BIND,), settings.CONSOLE_PORT)
     edge = ports.Wanted(
-        "The data stores' addresses",
+        "The edge",
         "HEADWATER_EDGE_FIRST_PORT",
         tuple(bind),
         settings.EDGE_FIRST_PORT,
@@ -75,7 +75,7 @@ def check_ports(installation: Installation) -> None:
     )
     nodes = ports.Wanted("The first node", "HEADWATER_NODE_FIRST_PORT", (), settings.NODE_FIRST_PORT)
     ports.check_apart([web, edge, nodes])
-    if installation.supervisor.status("web").state != State.UP:
+    if not installation.serves_pages():
         ports.check([web])
     if installation.supervisor.status(EDGE_SERVICE).state != State.UP:
         ports.check([edge])

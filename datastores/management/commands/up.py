@@ -20,6 +20,7 @@ from datastores.sites.local.edge import EdgeError
 from host.supervisor import SupervisionError
 from host.trees import TreeError
 
+FAILURES = (Refusal, TreeError, SupervisionError, EdgeError)
 STOPPED_BY_SIGNAL = 130
 
 
@@ -50,7 +51,7 @@ class Command(BaseCommand):
                 )
                 return
             self._announce(self._start(installation))
-        except (Refusal, TreeError, SupervisionError, EdgeError) as error:
+        except FAILURES as error:
             raise CommandError(f"{error.sentence} {error.remedy}") from error
         if not detach:
             self._stay(lock)
@@ -60,9 +61,12 @@ class Command(BaseCommand):
         try:
             return start(installation, progress.say, progress)
         except KeyboardInterrupt:
-            progress.say("Stopping again")
             installation.stop(progress.say)
             sys.exit(STOPPED_BY_SIGNAL)
+        except FAILURES:
+            if installation.trees.installed("runit") and not installation.serves_pages():
+                installation.stop(lambda _sentence: None)  # half a console helps nobody
+            raise
 
     def _announce(self, started: Started) -> None:
         self.stdout.write(f"\nHeadwater runs at {started.url}")
