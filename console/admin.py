@@ -12,31 +12,28 @@ from django.utils.safestring import SafeString
 
 from console import wording
 from console.models import AuditEvent, Environment, Member, Organization, Person
-from console.operators import OperatorAdmin, ReadOnlyAdmin
+from console.operators import OperatorAdmin, OperatorInline, ReadOnlyAdmin
 from console.templatetags.trail import details
 
 
-class MemberInline(admin.TabularInline[Member, Organization]):
+class MemberInline(OperatorInline):
     """Who belongs to an organization, and as what."""
 
     model = Member
-    extra = 0
     autocomplete_fields = ("person",)
 
 
-class MembershipInline(admin.TabularInline[Member, Person]):
+class MembershipInline(OperatorInline):
     """Where a person belongs."""
 
     model = Member
-    extra = 0
     autocomplete_fields = ("organization",)
 
 
-class EnvironmentInline(admin.TabularInline[Environment, Organization]):
+class EnvironmentInline(OperatorInline):
     """The environments of an organization."""
 
     model = Environment
-    extra = 0
 
 
 @admin.register(Organization)
@@ -53,7 +50,8 @@ class OrganizationAdmin(OperatorAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Count members in the same query."""
         organizations: QuerySet[Any] = super().get_queryset(request)
-        return organizations.annotate(member_number=Count("memberships"))
+        counted: QuerySet[Any] = organizations.annotate(member_number=Count("memberships"))
+        return counted
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """People create their organizations themselves."""

@@ -9,10 +9,12 @@ from django.contrib.admin.models import LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
+from django.utils.text import capfirst
 
 from console import attention, audit
 from console.access import sign_in_first
@@ -84,7 +86,37 @@ class OperatorSite(admin.AdminSite):
         return super().index(request, context | (extra_context or {}))
 
 
-class OperatorAdmin(admin.ModelAdmin[Any]):
+class SpokenFields:
+    """Fields of tables say their name to screen readers: in a table no label stands beside them."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        """Give the field's own label to its widget."""
+        field = super().formfield_for_dbfield(db_field, request, **options)  # type: ignore[misc]
+        if field is not None:
+            field.widget.attrs.setdefault("aria-label", capfirst(str(field.label or db_field.verbose_name)))
+        return field
+
+
+class SpokenRows(BaseInlineFormSet[Any, Any, Any]):
+    """Rows whose box for deletion says what it is."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Name the box."""
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].widget.attrs["aria-label"] = (
+                "Delete this row" if form.instance.pk is None else f"Delete {form.instance}"
+            )
+
+
+class OperatorInline(SpokenFields, admin.TabularInline[Any, Any]):
+    """Rows that belong to an object and are edited with it."""
+
+    extra = 0
+    formset = SpokenRows
+
+
+class OperatorAdmin(SpokenFields, admin.ModelAdmin[Any]):
     """Base of every admin: each addition, change and deletion is an audit event, in the same transaction.
 
     The event names the fields that changed, not their values, so that no secret can slip into the trail.

@@ -9,6 +9,8 @@ from redis.exceptions import RedisError
 
 from console import attention, navigation
 from console.navigation import Entry
+from console.services.installation import Installation
+from host.supervisor import State
 
 
 def register() -> None:
@@ -22,7 +24,12 @@ def register() -> None:
 
 
 def broken_services() -> Iterator[attention.Matter]:
-    """Tell where the broker does not answer; the database answers, or no page would."""
+    """Tell which of the console's services are down, and whether the broker answers."""
+    for name in stopped_services():
+        yield attention.Matter(
+            f"The service “{name}” is not running. Data stores go on serving.",
+            f"Look at `manage.py status` and the log of {name}; `make up` starts it again.",
+        )
     try:
         cache.get("attention")
     except (RedisError, OSError):
@@ -30,3 +37,12 @@ def broken_services() -> Iterator[attention.Matter]:
             "The broker does not answer: new work waits, and data stores go on serving.",
             "Look at `manage.py status` and the broker's log.",
         )
+
+
+def stopped_services() -> list[str]:
+    """Return the supervised services of the console that are not up; none where nobody supervises them."""
+    console = Installation.from_settings()
+    if not console.trees.installed("runit"):
+        return []
+    found = {name: console.supervisor.status(name).state for name in console.names()}
+    return [name for name, state in found.items() if state not in {State.UP, State.ABSENT}]

@@ -26,7 +26,8 @@ class OperatorLink:
 
 def link_address(token: str) -> str:
     """Return the full address of a token's page."""
-    return settings.CONSOLE_URL + reverse("operator-sign-in", args=[token])
+    console: str = settings.CONSOLE_URL
+    return console + reverse("operator-sign-in", args=[token])
 
 
 def find_operator(email: str) -> Person:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from console.operators import OperatorAdmin
+from console.operators import OperatorAdmin, OperatorInline
 from datastores.models import Cloud, PlanPrice, Region, ServicePlan, Site
 
 
@@ -37,11 +37,10 @@ class RegionAdmin(OperatorAdmin):
     search_fields = ("code", "name", "cloud__name")
 
 
-class PlanPriceInline(admin.TabularInline[PlanPrice, ServicePlan]):
+class PlanPriceInline(OperatorInline):
     """What a plan costs on each cloud; a cloud without a price does not offer the plan."""
 
     model = PlanPrice
-    extra = 0
     readonly_fields = ("month",)
 
     @admin.display(description="USD per month (730 hours)")
