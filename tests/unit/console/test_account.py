@@ -92,3 +92,11 @@ def test_a_person_who_is_made_inactive_is_out_at_once(world: World) -> None:
     client = world.client("viewer")
     Person.objects.filter(email="viewer@cast.test").update(is_active=False)
     assert client.get("/").status_code == 302
+
+
+def test_too_many_attempts_are_slowed_down_in_words(client: Client, db: None) -> None:
+    page = reverse("account_reset_password")
+    answers = [client.post(page, {"email": "nobody@cast.test"}) for _ in range(30)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert "Wait a few minutes" in refused[0].content.decode()
