@@ -60,6 +60,6 @@ def _reason(name: str, store: DataStore, member: Member, *, busy: bool) -> str:
     permission, states, otherwise = RULES[name]
     if reason := refused(member, permission):
         return reason
-    if busy:
+    if busy and name != "delete":  # deleting cancels the work that runs
         return BUSY
     return "" if store.state in states else otherwise

@@ -12,7 +12,7 @@ from datastores.forms.wizard import why_not
 from datastores.limits import availability, backup_history
 from datastores.models import Cloud, PlanPrice, ServicePlan
 
-BACKUPS_LATER: Final = "Not yet. From the backups release on: "
+BACKUPS_LATER: Final = "None yet"  # no backup is taken before the backups release
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ def plan_facts(plan: ServicePlan, engine: Engine | None) -> list[tuple[str, str]
 
 
 def history_words(plan: ServicePlan, *, cache: bool) -> str:
-    """Say what the plan's history will be, and that no backup is taken yet."""
+    """Say that no backup is taken yet, and how long the plan will keep its history."""
     days = backup_history(plan.facts(), cache=cache).days
     if not days:
-        return f"{BACKUPS_LATER}one backup for disaster recovery, no history"
-    return f"{BACKUPS_LATER}{days} day{'s' if days > 1 else ''}"
+        return f"{BACKUPS_LATER} (later: for disaster recovery only)"
+    return f"{BACKUPS_LATER} (later: {days} day{'s' if days > 1 else ''})"
 
 
 def plan_cards(draft: Draft, engine: Engine | None, cloud: Cloud | None) -> list[PlanCard]:

@@ -25,6 +25,7 @@ class StoreRow:
     plan: str
     cloud: str
     region: str
+    region_code: str
     badge: Badge
     moving: bool
     endpoint: str  # host:port; empty until there is one, or where it is not shown
@@ -47,7 +48,8 @@ def engine_label(slug: str) -> tuple[str, str]:
 
 
 def _row(store: DataStore, *, with_endpoints: bool) -> StoreRow:
-    endpoint = driver_of(store).endpoint(store) if with_endpoints else None
+    shown = with_endpoints and store.state != DataStore.State.CREATING  # it answers only afterwards
+    endpoint = driver_of(store).endpoint(store) if shown else None
     label, icon = engine_label(store.engine)
     region = store.region
     return StoreRow(
@@ -57,7 +59,8 @@ def _row(store: DataStore, *, with_endpoints: bool) -> StoreRow:
         icon=icon,
         plan=store.plan.name,
         cloud=region.cloud.name,
-        region=f"{region.name} ({region.code})",
+        region=region.name,
+        region_code=region.code,
         badge=badge_of(store),
         moving=store.state in MOVING,
         endpoint=f"{endpoint.host}:{endpoint.port}" if endpoint else "",

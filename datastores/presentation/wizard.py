@@ -68,7 +68,11 @@ def page_of(step: str, wizard: Wizard, form: StepForm | None, address: Address) 
         "errors": list(form[step].errors) if form is not None and form.is_bound else [],
     }
     if step == "plan":
-        return context | {"plans": plan_cards(wizard.draft, selection.engine, selection.cloud)}
+        cards = plan_cards(wizard.draft, selection.engine, selection.cloud)
+        return context | {
+            "offered": [card for card in cards if not card.why],
+            "waiting": [card for card in cards if card.why],
+        }
     if step == "review":
         return context | {"facts": _review_facts(selection), "changes": _changes(wizard, address)}
     return context | {

@@ -11,7 +11,7 @@ from django.urls import reverse
 from console.errors import Refusal
 from console.requests import AuthedRequest
 from datastores.engines import registry as engines
-from datastores.models import DataStore, PlanPrice
+from datastores.models import DataStore, Operation, PlanPrice
 from datastores.presentation.connection import Connection, connection_of
 from datastores.presentation.operations import view_of
 from datastores.presentation.plans import hourly, monthly, plan_facts
@@ -34,10 +34,18 @@ def overview_page(
         "price_month": monthly(price),
         "price_hour": hourly(price),
         "region": store.region,
+        "shows_connection": _has_answered(store, latest),
     }
     if request.member.can("store:connect"):
         context |= secrets_context(store, revealed, password)
     return render(request, "datastores/store/overview.html", context)
+
+
+def _has_answered(store: DataStore, latest: Operation | None) -> bool:
+    """Say whether the address is worth showing: not before the server answered, not while it goes away."""
+    if store.state in {DataStore.State.CREATING, DataStore.State.DELETING}:
+        return False
+    return not (store.state == DataStore.State.FAILED and latest is not None and latest.kind == "provision")
 
 
 def secrets_context(store: DataStore, revealed: str, password: str) -> dict[str, Any]:

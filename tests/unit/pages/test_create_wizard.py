@@ -14,7 +14,13 @@ from datastores.models import DataStore, PlanPrice, Region
 from tests.unit.pages.conftest import SignIn
 
 ROOT = "/databases/create/"
-ANSWERS = {"type": "postgresql", "name": "orders", "cloud": "aws", "region": "eu-central-1", "plan": "hobbyist"}
+ANSWERS = {
+    "type": "postgresql",
+    "name": "orders",
+    "cloud": "aws",
+    "region": "eu-central-1",
+    "plan": "hobbyist",
+}
 
 
 def before(step: str) -> dict[str, str]:
@@ -25,7 +31,9 @@ def before(step: str) -> dict[str, str]:
 
 def send(browser: Client, step: str, draft: dict[str, str] | None = None, **answer: str) -> HttpResponse:
     """Answer a step."""
-    query = "&".join(f"{name}={value}" for name, value in (draft if draft is not None else before(step)).items())
+    query = "&".join(
+        f"{name}={value}" for name, value in (draft if draft is not None else before(step)).items()
+    )
     return browser.post(f"{ROOT}{step}/?{query}", answer)
 
 
@@ -110,7 +118,9 @@ def test_a_forged_mark_does_not_lead_to_a_store(browser: Client) -> None:
         ("plan", "business-4", "Standbys come later"),
     ],
 )
-def test_a_wrong_answer_comes_back_with_its_error(browser: Client, step: str, answer: str, sentence: str) -> None:
+def test_a_wrong_answer_comes_back_with_its_error(
+    browser: Client, step: str, answer: str, sentence: str
+) -> None:
     page = send(browser, step, **{step: answer})
     assert page.status_code == 422
     assert sentence in page.content.decode()
@@ -125,7 +135,9 @@ def test_what_was_typed_stays_with_its_error(browser: Client, store: DataStore) 
 
 
 def test_a_name_of_sixty_letters_and_one_of_another_organization_are_fine(
-    browser: Client, outsider: Client, store: DataStore,
+    browser: Client,
+    outsider: Client,
+    store: DataStore,
 ) -> None:
     assert lands_on(send(browser, "name", name="ä" * 60))[0] == f"{ROOT}cloud/"
     assert lands_on(send(outsider, "name", name="orders"))[0] == f"{ROOT}cloud/"
@@ -166,19 +178,21 @@ def test_a_closed_region_is_not_offered(browser: Client, region: Region) -> None
 
 
 def test_plan_cards_tell_facts_prices_and_what_is_not_there_yet(browser: Client) -> None:
-    plans = {card.slug: card for card in browser.get(f"{ROOT}plan/", before("plan")).context["plans"]}
+    page = browser.get(f"{ROOT}plan/", before("plan"))
+    plans = {card.slug: card for card in (*page.context["offered"], *page.context["waiting"])}
     assert len(plans) == 10
     startup = plans["startup-4"]
     assert (startup.price_hour, startup.price_month) == ("$0.1100", "$80.30")
     assert dict(startup.facts)["Connections"] == "100 at once"
-    assert dict(startup.facts)["Backup history"].startswith("Not yet.")
+    assert dict(startup.facts)["Backup history"] == "None yet (later: 2 days)"
     assert startup.why == ""
-    assert all("Standbys come later" in plans[slug].why for slug in ("business-4", "premium-16"))
+    assert {card.slug for card in page.context["waiting"]} >= {"business-4", "premium-16"}
+    assert page.content.decode().count("Standbys come later: this plan can&#x27;t be created yet.") == 6
 
 
 def test_prices_are_those_of_the_chosen_cloud(browser: Client) -> None:
     page = browser.get(f"{ROOT}plan/", before("plan") | {"cloud": "digitalocean", "region": "fra1"})
-    prices = {card.slug: card.price_hour for card in page.context["plans"]}
+    prices = {card.slug: card.price_hour for card in page.context["offered"]}
     price = PlanPrice.objects.get(plan__slug="startup-4", cloud__slug="digitalocean")
     assert prices["startup-4"] == f"${price.hourly:.4f}" != "$0.1100"
 
@@ -189,13 +203,17 @@ def test_a_plan_without_a_price_there_is_not_offered(browser: Client) -> None:
 
 
 def test_a_choice_updates_the_summary_and_the_address(browser: Client) -> None:
-    answer = browser.get(f"{ROOT}plan/", before("plan") | {"plan": "startup-8"}, headers={"HX-Request": "true"})
+    answer = browser.get(
+        f"{ROOT}plan/", before("plan") | {"plan": "startup-8"}, headers={"HX-Request": "true"}
+    )
     assert "$160.60" in answer.content.decode()
     assert "<html" not in answer.content.decode()
     assert "plan=startup-8" in answer["HX-Replace-Url"]
 
 
-def test_the_operators_refusal_is_shown_and_nothing_is_lost(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_operators_refusal_is_shown_and_nothing_is_lost(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from console.errors import Refusal
 
     def refuse(**_asked: object) -> DataStore:

@@ -13,8 +13,11 @@ from tests.unit.pages.conftest import SignIn
 
 State = DataStore.State
 CONTROLS = {
-    "power-off": "store:power", "power-on": "store:power", "reset-password": "store:reset_password",
-    "protection": "store:protect", "delete": "store:delete",
+    "power-off": "store:power",
+    "power-on": "store:power",
+    "reset-password": "store:reset_password",
+    "protection": "store:protect",
+    "delete": "store:delete",
 }
 
 
@@ -36,7 +39,10 @@ def test_power_off_and_on_open_work_and_lead_to_the_page(sign_in: SignIn, runnin
     running.set_state(State.POWERED_OFF)
     browser.post(url(running, "power-on"))
     assert state_of(running) == State.POWERING_ON
-    assert list(Operation.objects.order_by("created_at").values_list("kind", flat=True)) == ["power_off", "power_on"]
+    assert list(Operation.objects.order_by("created_at").values_list("kind", flat=True)) == [
+        "power_off",
+        "power_on",
+    ]
 
 
 def test_what_does_not_fit_the_state_is_refused_with_a_page(sign_in: SignIn, running: DataStore) -> None:
@@ -71,7 +77,9 @@ def test_protection_goes_on_and_off_and_stops_deletion(sign_in: SignIn, running:
     assert not DataStore.objects.get(pk=running.pk).deletion_protection
 
 
-def test_the_wrong_name_deletes_nothing_and_says_so_beside_the_field(sign_in: SignIn, running: DataStore) -> None:
+def test_the_wrong_name_deletes_nothing_and_says_so_beside_the_field(
+    sign_in: SignIn, running: DataStore
+) -> None:
     answer = sign_in(Role.ADMIN).post(url(running, "delete"), {"confirm_name": "order"})
     body = answer.content.decode()
     assert answer.status_code == 422
@@ -99,12 +107,19 @@ def test_retry_lets_failed_work_go_on(sign_in: SignIn, work: Operation) -> None:
 
 def test_retry_finds_only_work_of_that_store(sign_in: SignIn, work: Operation, outsider: Client) -> None:
     other = Operation.objects.create(
-        kind="provision", step="x", deadline=timezone.now(), requested_by="x", state=Operation.State.FAILED,
+        kind="provision",
+        step="x",
+        deadline=timezone.now(),
+        requested_by="x",
+        state=Operation.State.FAILED,
     )
     browser = sign_in(Role.DEVOPS)
     assert browser.post(f"/databases/{work.store_id}/operations/{other.pk}/retry/").status_code == 404
     assert outsider.post(f"/databases/{work.store_id}/operations/{work.pk}/retry/").status_code == 404
-    assert sign_in(Role.DEVELOPER).post(f"/databases/{work.store_id}/operations/{work.pk}/retry/").status_code == 403
+    assert (
+        sign_in(Role.DEVELOPER).post(f"/databases/{work.store_id}/operations/{work.pk}/retry/").status_code
+        == 403
+    )
 
 
 @pytest.mark.parametrize(
@@ -112,7 +127,10 @@ def test_retry_finds_only_work_of_that_store(sign_in: SignIn, work: Operation, o
     [(control, role) for control, needed in CONTROLS.items() for role in Role if not allows(role, needed)],
 )
 def test_the_role_decides_before_anything_is_done(
-    sign_in: SignIn, running: DataStore, control: str, role: Role,
+    sign_in: SignIn,
+    running: DataStore,
+    control: str,
+    role: Role,
 ) -> None:
     assert sign_in(role).post(url(running, control), {"confirm_name": "orders"}).status_code == 403
     assert Operation.objects.count() == 0
@@ -121,7 +139,10 @@ def test_the_role_decides_before_anything_is_done(
 
 @pytest.mark.parametrize("control", CONTROLS)
 def test_others_find_nothing_and_a_link_does_nothing(
-    outsider: Client, sign_in: SignIn, running: DataStore, control: str,
+    outsider: Client,
+    sign_in: SignIn,
+    running: DataStore,
+    control: str,
 ) -> None:
     assert outsider.post(url(running, control), {"confirm_name": "orders"}).status_code == 404
     assert sign_in(Role.ADMIN).get(url(running, control)).status_code == 405
@@ -133,3 +154,5 @@ def test_disabled_controls_say_why(sign_in: SignIn, running: DataStore, work: Op
     assert "Needs the role Admin; yours is Viewer." in page
     page = sign_in(Role.DEVOPS).get(url(running, "settings")).content.decode()
     assert "Wait until the running work is finished." in page
+    page = sign_in(Role.ADMIN).get(url(running, "settings")).content.decode()
+    assert url(running, "delete") in page, "deleting need not wait"

@@ -33,7 +33,10 @@ def fail(work: Operation, sentence: str, remedy: str) -> None:
     now = timezone.now()
     work.steps.filter(ended_at=None).update(ended_at=now, failed=True, sentence=sentence)
     Operation.objects.filter(pk=work.pk).update(
-        state=Operation.State.FAILED, sentence=sentence, remedy=remedy, finished_at=now,
+        state=Operation.State.FAILED,
+        sentence=sentence,
+        remedy=remedy,
+        finished_at=now,
     )
     assert work.store
     work.store.set_state(DataStore.State.FAILED)
@@ -43,9 +46,20 @@ def test_a_running_store_shows_state_evidence_and_how_to_connect(sign_in: SignIn
     page = sign_in(Role.DEVOPS).get(url(running))
     body = page.content.decode()
     for shown in (
-        "Running", "The server accepts connections over TLS.", "A client logged in over TLS in 12 ms.", "hwadmin", "defaultdb",
-        "verify-full", f"localhost:{running.slot.port}/defaultdb", "postgresql://hwadmin:********@", "psql", "Node.js", "Django",
-        "25 at once", "$18.98 per month ($0.0260 per hour)", "CA certificate",
+        "Running",
+        "The server accepts connections over TLS.",
+        "A client logged in over TLS in 12 ms.",
+        "hwadmin",
+        "defaultdb",
+        "verify-full",
+        f"localhost:{running.slot.port}/defaultdb",
+        "postgresql://hwadmin:********@",
+        "psql",
+        "Node.js",
+        "Django",
+        "25 at once",
+        "$18.98 per month ($0.0260 per hour)",
+        "CA certificate",
     ):
         assert shown in body, shown
     assert PASSWORD not in body
@@ -53,7 +67,9 @@ def test_a_running_store_shows_state_evidence_and_how_to_connect(sign_in: SignIn
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.BILLING_ADMIN])
-def test_roles_without_connection_details_are_told_why(sign_in: SignIn, running: DataStore, role: Role) -> None:
+def test_roles_without_connection_details_are_told_why(
+    sign_in: SignIn, running: DataStore, role: Role
+) -> None:
     body = text(sign_in(role), url(running))
     assert f"Needs the role Admin, DevOps or Developer; yours is {role.label}." in body
     assert "hwadmin" not in body
@@ -127,8 +143,13 @@ def test_the_estimate_is_the_median_of_earlier_runs(sign_in: SignIn, work: Opera
     now = timezone.now()
     for seconds in (2, 4, 60):
         Operation.objects.create(
-            kind="provision", state=Operation.State.DONE, step="", deadline=now, requested_by="x",
-            created_at=now - timedelta(seconds=seconds), finished_at=now,
+            kind="provision",
+            state=Operation.State.DONE,
+            step="",
+            deadline=now,
+            requested_by="x",
+            created_at=now - timedelta(seconds=seconds),
+            finished_at=now,
         )
     assert work.store
     assert "Usually takes 4.0 s (median of the last 3 runs)." in text(sign_in(Role.ADMIN), url(work.store))
@@ -169,7 +190,10 @@ def test_a_deleted_store_leads_to_the_list_that_says_so(sign_in: SignIn, running
 
 @pytest.mark.parametrize("tab", ["", "operation/", "nodes/", "settings/", "activity/", "ca.pem"])
 def test_others_find_nothing_and_strangers_sign_in(
-    outsider: Client, client: Client, running: DataStore, tab: str,
+    outsider: Client,
+    client: Client,
+    running: DataStore,
+    tab: str,
 ) -> None:
     if tab != "operation/":
         assert outsider.get(url(running, tab)).status_code == 404
@@ -191,10 +215,22 @@ def test_activity_tells_of_this_store_only(sign_in: SignIn, running: DataStore) 
     body = text(browser, url(running, "activity/"))
     assert "Switched deletion protection on for “orders”" in body
     assert "admin@acme.test" in body
-    assert [event.action for event in browser.get(url(running, "activity/")).context["page"]] == ["store.protected"]
+    assert [event.action for event in browser.get(url(running, "activity/")).context["page"]] == [
+        "store.protected"
+    ]
 
 
 def test_activity_needs_its_permission(sign_in: SignIn, running: DataStore) -> None:
     browser = sign_in(Role.VIEWER)
     assert browser.get(url(running, "activity/")).status_code == 403
     assert "activity/" not in text(browser, url(running)).split('class="tabs"')[1].split("</nav>")[0]
+
+
+@pytest.mark.parametrize("state", [DataStore.State.CREATING, DataStore.State.DELETING])
+def test_an_address_that_does_not_answer_is_not_shown(
+    sign_in: SignIn,
+    running: DataStore,
+    state: DataStore.State,
+) -> None:
+    running.set_state(state)
+    assert "Service URI" not in text(sign_in(Role.ADMIN), url(running))
