@@ -7,6 +7,7 @@ import errno
 import fcntl
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -38,14 +39,8 @@ def take(engine: LocalEngine, target: Path) -> bool:
 
 def waiting(engine: LocalEngine) -> list[Path]:
     """Return the directories that are ready, oldest first."""
-    shelf = _shelf(engine)
-    ready = []
-    for path in shelf.iterdir() if shelf.is_dir() else ():
-        # Another process may take one while this one looks.
-        with contextlib.suppress(FileNotFoundError):
-            if path.is_dir() and not path.name.startswith(UNFINISHED):
-                ready.append((path.stat().st_mtime, path))
-    return [path for _, path in sorted(ready)]
+    # Their names begin with the time at which they were made; what is unfinished begins with a dot.
+    return sorted(_shelf(engine).glob("[0-9]*"))
 
 
 def fill(engine: LocalEngine, size: int) -> int:
@@ -75,7 +70,7 @@ def _shelf(engine: LocalEngine) -> Path:
 def _build_up_to(engine: LocalEngine, shelf: Path, size: int) -> int:
     made = 0
     while len(waiting(engine)) < size:
-        _build(engine, shelf / str(uuid.uuid4()))
+        _build(engine, shelf / f"{time.time_ns()}-{uuid.uuid4().hex[:8]}")
         made += 1
     return made
 

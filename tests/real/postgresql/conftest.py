@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.conf import settings
+from psycopg.conninfo import make_conninfo
 
 from datastores.engines.contract import Access
 from datastores.limits import PlanFacts
@@ -49,14 +50,14 @@ class Server:
     def probe(self) -> str:
         return self.engine.probe(self.place, self.endpoint, self.ca)
 
-    def login(self, **changes: object) -> psycopg.Connection:
+    def login(self, **changes: str) -> psycopg.Connection:
         """Log in as a tenant does: over TLS, with full verification."""
         parameters = {
-            "host": self.access.host, "port": self.access.port, "user": self.access.user,
+            "host": self.access.host, "port": str(self.access.port), "user": self.access.user,
             "password": self.access.password, "dbname": self.access.database, "sslmode": "verify-full",
-            "sslrootcert": str(self.ca), "connect_timeout": 5, "autocommit": True,
+            "sslrootcert": str(self.ca), "connect_timeout": "5",
         }
-        return psycopg.connect(**(parameters | changes))
+        return psycopg.connect(make_conninfo(**(parameters | changes)), autocommit=True)
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def test_several_roles_and_databases_share_the_one_limit(server: Server) -> None
     with server.login() as admin:
         admin.execute("CREATE ROLE app LOGIN PASSWORD 'app'")
         admin.execute("CREATE DATABASE other OWNER app")
-    kinds = ({}, {"user": "app", "password": "app", "dbname": "other"}, {"dbname": "other"})
+    kinds: tuple[dict[str, str], ...] = ({}, {"user": "app", "password": "app", "dbname": "other"}, {"dbname": "other"})
     assert wait_until(lambda: _tenants(server) == 0, 5)
     with ExitStack() as held:
         for number in range(LIMIT):

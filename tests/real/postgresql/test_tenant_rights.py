@@ -112,6 +112,15 @@ def test_the_platforms_superuser_can_not_come_over_the_network(server: Server, u
         server.login(user=user, password="guess", dbname="postgres")
 
 
+@pytest.mark.parametrize("user", ["hwadmin", "hw_probe"])
+def test_the_socket_is_the_platforms_alone(server: Server, user: str) -> None:
+    with pytest.raises(psycopg.OperationalError, match="rejects connection"):
+        psycopg.connect(
+            host=str(server.place.sockets), port=server.place.port, user=user, dbname="defaultdb",
+            password=server.access.password,
+        )
+
+
 @pytest.mark.parametrize("database", ["postgres", "template1", "template0"])
 def test_the_platforms_databases_are_closed(server: Server, database: str) -> None:
     with pytest.raises(psycopg.OperationalError, match=r"permission denied|not currently accepting"):
