@@ -73,5 +73,8 @@ def test_the_roles_are_what_they_should_be(server: Server) -> None:
         ("hwadmin", False, True, True, True, True, True),
     ]
     assert sorted(databases) == [
-        ("defaultdb", "hwadmin"), ("postgres", "headwater"), ("template0", "headwater"), ("template1", "headwater"),
+        ("defaultdb", "hwadmin"),
+        ("postgres", "headwater"),
+        ("template0", "headwater"),
+        ("template1", "headwater"),
     ]

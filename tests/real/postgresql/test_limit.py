@@ -58,7 +58,8 @@ def test_several_roles_and_databases_share_the_one_limit(server: Server) -> None
     with server.login() as admin:
         admin.execute("CREATE ROLE app LOGIN PASSWORD 'app'")
         admin.execute("CREATE DATABASE other OWNER app")
-    kinds: tuple[dict[str, str], ...] = ({}, {"user": "app", "password": "app", "dbname": "other"}, {"dbname": "other"})
+    app = {"user": "app", "password": "app", "dbname": "other"}
+    kinds: tuple[dict[str, str], ...] = ({}, app, {"dbname": "other"})
     assert wait_until(lambda: _tenants(server) == 0, 5)
     with ExitStack() as held:
         for number in range(LIMIT):
