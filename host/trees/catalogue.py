@@ -56,6 +56,21 @@ TREES: dict[str, TreeSpec] = {
             ),
         ),
         TreeSpec(
+            name="mysql",
+            title="MySQL 9",
+            # No release of Debian carries MySQL itself; its maintainers keep it in sid.
+            suite="sid",
+            packages=("mysql-server-core", "mysql-client-core", "mysql-client"),
+            directories=("usr/sbin", "usr/bin"),
+            setting="HEADWATER_MYSQL_BIN",
+            trials=(
+                Trial("mysqld", ("--no-defaults", "--version"), "Ver 9."),
+                Trial("mysql", ("--no-defaults", "--version"), "Ver 9."),
+                Trial("mysqldump", ("--no-defaults", "--version"), "Ver 9."),
+                Trial("mysqlbinlog", ("--no-defaults", "--version"), "Ver 9."),
+            ),
+        ),
+        TreeSpec(
             name="valkey",
             title="Valkey 8",
             suite="trixie",
