@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from console.models import AuditEvent, Member
@@ -13,6 +13,7 @@ from console.permissions import Role
 from datastores.models import DataStore, PlanPrice, Region
 from tests.unit.pages.conftest import SignIn
 
+Answer = Any  # the test client's response has no public type
 ROOT = "/databases/create/"
 ANSWERS = {
     "type": "postgresql",
@@ -29,7 +30,7 @@ def before(step: str) -> dict[str, str]:
     return {name: ANSWERS[name] for name in asked[: asked.index(step)]} if step in ANSWERS else dict(ANSWERS)
 
 
-def send(browser: Client, step: str, draft: dict[str, str] | None = None, **answer: str) -> HttpResponse:
+def send(browser: Client, step: str, draft: dict[str, str] | None = None, **answer: str) -> Answer:
     """Answer a step."""
     query = "&".join(
         f"{name}={value}" for name, value in (draft if draft is not None else before(step)).items()
@@ -37,7 +38,7 @@ def send(browser: Client, step: str, draft: dict[str, str] | None = None, **answ
     return browser.post(f"{ROOT}{step}/?{query}", answer)
 
 
-def lands_on(answer: HttpResponse) -> tuple[str, dict[str, str]]:
+def lands_on(answer: Answer) -> tuple[str, dict[str, str]]:
     """Return the path and the answers that a redirect leads to."""
     assert answer.status_code == 302, answer.content.decode()[-600:]
     target = urlsplit(answer["Location"])
@@ -121,7 +122,7 @@ def test_a_forged_mark_does_not_lead_to_a_store(browser: Client) -> None:
 def test_a_wrong_answer_comes_back_with_its_error(
     browser: Client, step: str, answer: str, sentence: str
 ) -> None:
-    page = send(browser, step, **{step: answer})
+    page = send(browser, step, None, **{step: answer})
     assert page.status_code == 422
     assert sentence in page.content.decode()
     assert DataStore.objects.count() == 0
