@@ -52,7 +52,8 @@ def start(installation: Installation, say: Say, progress: Progress) -> Started:
 
 def needed_trees() -> list[str]:
     """Return the engine trees that this installation uses."""
-    return [name for name in TREES if name != "valkey" or settings.OWN_BROKER]
+    unneeded = {"mysql"} if settings.OWN_BROKER else {"mysql", "valkey"}  # nothing runs MySQL yet
+    return [name for name in TREES if name not in unneeded]
 
 
 def prepare_home() -> None:
