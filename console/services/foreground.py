@@ -14,9 +14,14 @@ LOOK_SECONDS = 1
 ENDINGS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
+def block() -> None:
+    """Hold the signals back until :func:`wait` takes them; a program that this one becomes inherits that."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+
+
 def wait(service: Path) -> bool:
     """Wait for a signal to end; False where somebody else stopped ``service`` meanwhile."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+    block()
     while not (service / "down").exists():
         if signal.sigtimedwait(ENDINGS, LOOK_SECONDS):
             return True

@@ -50,9 +50,12 @@ class Command(BaseCommand):
                     f"Headwater already runs at {settings.CONSOLE_URL}; stop it with `manage.py down`."
                 )
                 return
-            self._announce(self._start(installation))
+            started = self._start(installation)
         except FAILURES as error:
             raise CommandError(f"{error.sentence} {error.remedy}") from error
+        if not detach:
+            foreground.block()
+        self._announce(started)
         if not detach:
             self._stay(lock)
 
