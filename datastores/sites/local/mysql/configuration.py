@@ -1,0 +1,83 @@
+"""Writes a MySQL node's option file, outside the data directory, and reads single settings of it back."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+from datastores.engines.mysql.settings import Setting, server_settings
+from datastores.limits import mysql_connections
+from datastores.sites.local.certificates import CERTIFICATE_FILE, KEY_FILE
+from datastores.sites.local.engine import Place, Sizing
+from datastores.sites.local.mysql.names import ADMIN_ADDRESS, EDGE_ADDRESS
+from datastores.sites.local.mysql.programs import SETTINGS_FILE, own_directories, temporary_directory
+from host.files import write_private
+
+NOTE = "# Written by Headwater; changes are lost at the next start.\n"
+
+
+def write_configuration(place: Place, sizing: Sizing) -> None:
+    """Write the settings; they count from the next start."""
+    for directory in (place.configuration, place.sockets, temporary_directory(place)):
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings = {**_of_plan(sizing), **own_directories(), **_of_place(place)}
+    write_private(place.configuration / SETTINGS_FILE, NOTE + render(settings))
+
+
+def render(settings: dict[str, Setting]) -> str:
+    """Return the text of an option file, every value quoted as its reader unquotes it."""
+    return "[mysqld]\n" + "".join(f"{name} = {_quoted(value)}\n" for name, value in settings.items())
+
+
+def configured(place: Place, name: str) -> int:
+    """Return a whole number that the node's option file sets."""
+    for line in (place.configuration / SETTINGS_FILE).read_text().splitlines():
+        found, _, value = line.partition(" = ")
+        if found == name:
+            return int(value)
+    raise KeyError(name)
+
+
+def socket_file(place: Place) -> Path:
+    """Return the node's Unix socket."""
+    return place.sockets / "mysqld.sock"
+
+
+def process_file(place: Place) -> Path:
+    """Return the file in which the server notes its process id."""
+    return place.data / "mysqld.pid"
+
+
+def _of_plan(sizing: Sizing) -> dict[str, Setting]:
+    return server_settings(
+        ram_gib=sizing.plan.ram_gib,
+        connections=mysql_connections(sizing.plan),
+        storage_gib=sizing.storage_gib,
+        development=sizing.development,
+    )
+
+
+def _of_place(place: Place) -> dict[str, Setting]:
+    return {
+        "datadir": str(place.data),
+        "tmpdir": str(temporary_directory(place)),
+        "bind_address": EDGE_ADDRESS,
+        "port": place.port,
+        # Logins there are not refused when tenants use up all connections.
+        "admin_address": ADMIN_ADDRESS,
+        "admin_port": place.port,
+        "socket": str(socket_file(place)),
+        "pid_file": str(process_file(place)),
+        "server_id": zlib.crc32(place.name.encode()) or 1,  # differs between the nodes of a store
+        "ssl_cert": str(place.configuration / CERTIFICATE_FILE),
+        "ssl_key": str(place.configuration / KEY_FILE),
+    }
+
+
+def _quoted(value: Setting) -> str:
+    if isinstance(value, bool):
+        return "ON" if value else "OFF"
+    if isinstance(value, int):
+        return str(value)
+    escaped = value.replace("\\", "\\\\")
+    return f'"{escaped}"'

@@ -1,0 +1,1 @@
+"""A real MySQL node without supervisor and edge: what the engine itself must hold."""

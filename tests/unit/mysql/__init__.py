@@ -1,0 +1,1 @@
+"""MySQL without a server: settings, verifiers, statements, snippets."""
