@@ -83,9 +83,9 @@ class ConsoleClient:
         self.send(f"{page}settings/", {"confirm_name": name}, to=f"{page}delete/")
 
     def gone(self, page: str) -> bool:
-        """Say whether the store's page is no more."""
+        """Say whether the store's page leads to the list, as that of a deleted one does."""
         try:
-            return self.http.get(page, follow_redirects=False).status_code == httpx.codes.NOT_FOUND
+            return self.http.get(page, follow_redirects=False).status_code == httpx.codes.FOUND  # to the list
         except httpx.TransportError:
             return False
 

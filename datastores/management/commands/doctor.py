@@ -29,7 +29,11 @@ class Command(BaseCommand):
                 finding.repair()
         left = examine(machine()) if repair and findings else findings
         if not left:
-            self.stdout.write("Rows and machine agree." if not findings else f"{len(findings)} repaired; rows and machine agree.")
+            self.stdout.write(
+                "Rows and machine agree."
+                if not findings
+                else f"{len(findings)} repaired; rows and machine agree."
+            )
             return
         self.stdout.write(f"{len(left)} {'difference remains' if len(left) == 1 else 'differences remain'}.")
         if not repair:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import socket
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from console.errors import Refusal
 from datastores.models import DataStore, EdgeSlot, Node
 from datastores.sites.local.edge.slots import Address, Slot
+from datastores.sites.local.machine import Machine
 
 EDGE_LOCK = 0x6865_6164  # "head": an advisory lock of the console's database
 EVERYBODY = ("0.0.0.0/0", "::/0")
@@ -99,3 +100,10 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+@transaction.atomic
+def sync_edge(machine: Machine) -> None:
+    """Write the edge's configuration from the rows and make the running proxy equal to it."""
+    lock_edge()
+    machine.edge.sync(edge_slots())

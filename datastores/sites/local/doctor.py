@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.db import transaction
 from django.utils import timezone
 
 from datastores.models import DataStore, Node, Operation
@@ -141,14 +140,7 @@ def _start(machine: Machine, node: Node, place: Place) -> None:
 def _edge(machine: Machine) -> Iterator[Finding]:
     """Slots of the running proxy that are not as their rows say."""
     for difference in machine.edge.differences(addresses.edge_slots()):
-        yield Finding(difference, "Make the edge equal to the rows.", lambda: sync_edge(machine))
-
-
-@transaction.atomic
-def sync_edge(machine: Machine) -> None:
-    """Write the edge's configuration from the rows and make the running proxy equal to it."""
-    addresses.lock_edge()
-    machine.edge.sync(addresses.edge_slots())
+        yield Finding(difference, "Make the edge equal to the rows.", lambda: addresses.sync_edge(machine))
 
 
 def _abandoned_operations() -> Iterator[Finding]:

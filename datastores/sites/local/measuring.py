@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from datastores.models import DataStore, Node
 from datastores.sites.contract import Endpoint
+from datastores.sites.local.addresses import sync_edge
 from datastores.sites.local.engine import ProbeFailure
 from datastores.sites.local.engines import local_engine
 from datastores.sites.local.machine import machine
@@ -16,12 +17,15 @@ State = DataStore.State
 
 
 def measure_all() -> None:
-    """Measure every store of this machine that should run and that no operation works on."""
+    """Measure every store of this machine that should run and that no operation works on.
+
+    Where one does not answer, the edge is compared with its rows: after a restart of its own it may lack a change.
+    """
     stores = DataStore.objects.filter(
         state__in=(State.RUNNING, State.UNREACHABLE), region__site__kind="local",
     ).select_related("slot")
-    for store in stores:
-        measure(store)
+    if not all([measure(store) for store in stores]):
+        sync_edge(machine())
 
 
 def measure(store: DataStore) -> bool:

@@ -88,7 +88,9 @@ class LocalProcedure(Procedure):
         return evidence if wait_until(logged_in, PROBE_SECONDS) else None
 
     def wait_for_access(self) -> Outcome:
-        """Say what is still missing until a client can log in."""
+        """Say what is still missing until a client can log in. An edge that was just starting may have read its files
+        before the slot's was written, so the address is opened again."""
+        self.open_address()
         return Wait(1.0, f"The server has started; a client can't log in yet: {self.memo.get('last_failure', 'no answer')}")
 
     def mark(self, state: DataStore.State, evidence: str = "") -> None:
