@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
+from typing import Any
 
 import django_stubs_ext
 import environ
@@ -62,7 +63,7 @@ ENCRYPTION_KEY_FILE = HOME.secrets / "fields.keys"
 
 # --- database, broker, cache ----------------------------------------------------------------------
 OWN_DATABASE = not env.str("DATABASE_URL", default="")
-DATABASES = {
+DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": "headwater",
@@ -88,10 +89,12 @@ CELERY_TASK_ACKS_LATE = False  # the row is the memory: a lost message is rung a
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_DB_REUSE_MAX = 1_000_000  # a connection per task would cost more than the task; console.celery checks it
 CELERY_BEAT_SCHEDULE = {
     "ring-due-operations": {"task": "datastores.ring_due", "schedule": 1.0, "options": {"expires": 5}},
     "keep-ready": {"task": "datastores.keep_ready", "schedule": 15.0, "options": {"expires": 15}},
     "watch": {"task": "datastores.watch", "schedule": 10.0, "options": {"expires": 10}},
+    "renew-certificates": {"task": "datastores.renew_certificates", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
