@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pymysql
 import pytest
 
-from .conftest import Server, execute
+from .conftest import Server
 
 pytestmark = pytest.mark.real
 

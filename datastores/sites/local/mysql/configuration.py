@@ -5,14 +5,18 @@ from __future__ import annotations
 import zlib
 from pathlib import Path
 
+from django.conf import settings
+
 from datastores.engines.mysql.settings import Setting, server_settings
 from datastores.limits import mysql_connections
 from datastores.sites.local.certificates import CERTIFICATE_FILE, KEY_FILE
 from datastores.sites.local.engine import Place, Sizing
 from datastores.sites.local.mysql.names import ADMIN_ADDRESS, EDGE_ADDRESS
 from datastores.sites.local.mysql.programs import SETTINGS_FILE, own_directories, temporary_directory
+from host.authority import Authority
 from host.files import write_private
 
+CA_FILE = "ca.pem"
 NOTE = "# Written by Headwater; changes are lost at the next start.\n"
 
 
@@ -20,13 +24,14 @@ def write_configuration(place: Place, sizing: Sizing) -> None:
     """Write the settings; they count from the next start."""
     for directory in (place.configuration, place.sockets, temporary_directory(place)):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    settings = {**_of_plan(sizing), **own_directories(), **_of_place(place)}
-    write_private(place.configuration / SETTINGS_FILE, NOTE + render(settings))
+    write_private(place.configuration / CA_FILE, Authority(settings.HOME).certificate_file.read_text())
+    values = {**_of_plan(sizing), **own_directories(), **_of_place(place)}
+    write_private(place.configuration / SETTINGS_FILE, NOTE + render(values))
 
 
-def render(settings: dict[str, Setting]) -> str:
+def render(values: dict[str, Setting]) -> str:
     """Return the text of an option file, every value quoted as its reader unquotes it."""
-    return "[mysqld]\n" + "".join(f"{name} = {_quoted(value)}\n" for name, value in settings.items())
+    return "[mysqld]\n" + "".join(f"{name} = {_quoted(value)}\n" for name, value in values.items())
 
 
 def configured(place: Place, name: str) -> int:
@@ -69,6 +74,7 @@ def _of_place(place: Place) -> dict[str, Setting]:
         "socket": str(socket_file(place)),
         "pid_file": str(process_file(place)),
         "server_id": zlib.crc32(place.name.encode()) or 1,  # differs between the nodes of a store
+        "ssl_ca": str(place.configuration / CA_FILE),  # without it, a new certificate can't be read while it runs
         "ssl_cert": str(place.configuration / CERTIFICATE_FILE),
         "ssl_key": str(place.configuration / KEY_FILE),
     }
