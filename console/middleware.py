@@ -22,8 +22,9 @@ def client_address(request: HttpRequest) -> str | None:
     if settings.TRUSTED_PROXIES:
         hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
         if len(hops) >= settings.TRUSTED_PROXIES:
-            return hops[-settings.TRUSTED_PROXIES]
-    return request.META.get("REMOTE_ADDR") or None
+            return str(hops[-settings.TRUSTED_PROXIES])
+    address: str | None = request.META.get("REMOTE_ADDR")
+    return address or None
 
 
 def current_member(request: HttpRequest) -> Member | None:

@@ -24,4 +24,4 @@ class AuthedRequest(MemberRequest):
     """A request of somebody who is signed in and looks through a membership."""
 
     member: Member
-    user: Person  # type: ignore[assignment]
+    user: Person

@@ -34,6 +34,13 @@ def keep_ready() -> None:
         driver.keep_ready()
 
 
+@shared_task(name="datastores.renew_certificates")
+def renew_certificates() -> None:
+    """Let every site renew the certificates that end soon."""
+    for driver in DRIVERS.values():
+        driver.renew_certificates()
+
+
 @shared_task(name="datastores.watch")
 def watch() -> None:
     """Let every site measure whether clients can log in, so that a page shows evidence and not hope."""

@@ -20,7 +20,6 @@ from datastores.sites.local.machine import Machine, machine
 from datastores.sites.local.places import place_of
 from host.waiting import wait_until
 
-
 SETTLE_SECONDS = 60.0
 
 

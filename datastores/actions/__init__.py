@@ -4,9 +4,9 @@ from datastores.actions.creation import create_store
 from datastores.actions.deletion import delete_store, set_protection
 from datastores.actions.passwords import reset_password, reveal_password
 from datastores.actions.power import power_off, power_on
-from datastores.actions.recovery import retry_operation
+from datastores.actions.recovery import cancel_operation, retry_operation
 
 __all__ = [
-    "create_store", "delete_store", "power_off", "power_on", "reset_password", "retry_operation", "reveal_password",
+    "cancel_operation", "create_store", "delete_store", "power_off", "power_on", "reset_password", "retry_operation", "reveal_password",
     "set_protection",
 ]

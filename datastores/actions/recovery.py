@@ -1,4 +1,4 @@
-"""Letting failed work go on."""
+"""Letting failed work go on, and ending work that should not."""
 
 from __future__ import annotations
 
@@ -20,9 +20,25 @@ UNDER_WAY = {
 def retry_operation(*, actor: Actor, operation: Operation) -> None:
     """Go on with the step that failed. Raises :class:`Refusal` where the operation has not failed or another one runs."""
     opening.retry(operation)
+    if operation.store and operation.kind in UNDER_WAY:
+        operation.store.set_state(UNDER_WAY[operation.kind])
+    _record("operation.retried", actor, operation)
+
+
+@transaction.atomic
+def cancel_operation(*, actor: Actor, operation: Operation) -> None:
+    """End an active operation where it stands. The store is marked as failed: nobody knows how far it came.
+
+    Raises :class:`Refusal` where the operation has ended already.
+    """
+    opening.cancel(operation, because=f"Cancelled by {actor.name}.")
+    if operation.store and operation.kind in UNDER_WAY:
+        operation.store.set_state(DataStore.State.FAILED, "The operation that worked on it was cancelled.")
+    _record("operation.cancelled", actor, operation)
+
+
+def _record(action: str, actor: Actor, operation: Operation) -> None:
+    """Add the event to the store's trail, or to the platform's where the operation belongs to no store."""
     store = operation.store
-    if store is None:
-        return
-    if state := UNDER_WAY.get(operation.kind):
-        store.set_state(state)
-    record("operation.retried", actor=actor, organization=store.organization, subject=store, kind=operation.kind)
+    organization = store.organization if store else None
+    record(action, actor=actor, organization=organization, subject=store or operation, kind=operation.kind)

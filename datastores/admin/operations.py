@@ -7,47 +7,29 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from console.audit import Actor, record
+from console.audit import Actor
 from console.errors import Refusal
-from console.operators import ReadOnlyAdmin, ReadOnlyInline, organization_of
+from console.operators import ReadOnlyAdmin, ReadOnlyInline
 from console.requests import MemberRequest
-from datastores.actions.recovery import retry_operation
+from datastores.actions import cancel_operation, retry_operation
 from datastores.admin.stores import SECRETS
 from datastores.models import Operation, OperationStep
-from datastores.operations import opening
-
-CANCELLED = "An operator cancelled this."
 
 
 def retry(operation: Operation, actor: Actor) -> None:
-    """Let a failed operation go on, and record it also where it belongs to no store."""
-    with transaction.atomic():
-        retry_operation(actor=actor, operation=operation)
-        if operation.store is None:
-            record(
-                "operation.retried", actor=actor, organization=None, subject=operation, kind=operation.kind
-            )
+    """Let a failed operation go on."""
+    retry_operation(actor=actor, operation=operation)
 
 
 def cancel(operation: Operation, actor: Actor) -> None:
-    """End an operation where it stands. `manage.py doctor` mends what it leaves."""
-    with transaction.atomic():
-        opening.cancel(operation, because=CANCELLED)
-        subject = operation.store or operation
-        record(
-            "operation.cancelled",
-            actor=actor,
-            organization=organization_of(operation),
-            subject=subject,
-            kind=operation.kind,
-        )
+    """End an operation where it stands."""
+    cancel_operation(actor=actor, operation=operation)
 
 
 class StepInline(ReadOnlyInline):

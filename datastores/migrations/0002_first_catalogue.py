@@ -1,11 +1,13 @@
 """Fill the catalogue of a new installation; operators edit the rows afterwards."""
 
+from typing import Any
+
 from django.db import migrations
 
 from datastores import catalogue
 
 
-def fill(apps, schema_editor):
+def fill(apps: Any, _schema_editor: Any) -> None:
     """Make the local site, clouds, regions, plans and prices."""
     model = {name: apps.get_model("datastores", name) for name in ("Site", "Cloud", "Region", "ServicePlan", "PlanPrice")}
     site = model["Site"].objects.create(slug="local", name="This machine", kind="local")

@@ -64,6 +64,7 @@ class Operation(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["kind", "-finished_at"], condition=models.Q(state="done"), name="operation_estimate"),
             models.Index(fields=["due_at"], condition=models.Q(state__in=("waiting", "running")), name="operation_due"),
         ]
 

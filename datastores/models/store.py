@@ -5,13 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from console.encryption import EncryptedTextField
 from console.models import Member, Organization, Person
+from console.permissions import NotAllowed
 from datastores.models.catalogue import Region, ServicePlan
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class DataStoreQuerySet(models.QuerySet["DataStore"]):
     def for_member(self, member: Member, permission: str) -> DataStoreQuerySet:
         """Those of the member's organization, deleted ones left out; refused (403) where the role lacks ``permission``."""
         if not member.can(permission):
-            raise PermissionDenied
+            raise NotAllowed(permission)
         return self.present().filter(organization_id=member.organization_id)
 
     def with_facts(self) -> DataStoreQuerySet:

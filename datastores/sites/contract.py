@@ -39,3 +39,7 @@ class SiteDriver(ABC):
     @abstractmethod
     def watch(self) -> None:
         """Measure whether clients can log in to the site's data stores, and save it with the evidence."""
+
+    @abstractmethod
+    def renew_certificates(self) -> None:
+        """Renew the certificates that end soon, without cutting a session."""

@@ -15,8 +15,8 @@ from django.utils import timezone
 from datastores.models import DataStore, Node, Operation
 from datastores.sites.local import addresses
 from datastores.sites.local.engine import Place
-from datastores.sites.local.engines import local_engine
 from datastores.sites.local.machine import Machine
+from datastores.sites.local.nodes import restart_node
 from datastores.sites.local.places import NODE_PREFIX, place_of
 from host.processes import end_all, processes_below
 from host.supervisor import State, Wanted
@@ -127,14 +127,8 @@ def _should_run(machine: Machine, node: Node, place: Place, *, up: bool) -> Iter
     elif not up:
         yield Finding(
             f"{node.store} should be running, but its server is not up.", "Write its service again and start it.",
-            lambda node=node, place=place: _start(machine, node, place),  # type: ignore[misc]
+            lambda node=node: restart_node(machine, node),  # type: ignore[misc]
         )
-
-
-def _start(machine: Machine, node: Node, place: Place) -> None:
-    """Write the service again and have it started."""
-    machine.supervisor.write(local_engine(node.store).service(place))
-    machine.supervisor.start(place.name)
 
 
 def _edge(machine: Machine) -> Iterator[Finding]:

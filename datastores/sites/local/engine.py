@@ -77,10 +77,14 @@ class LocalEngine(ABC):
     @abstractmethod
     def probe(self, place: Place, endpoint: Endpoint, ca: Path) -> str:
         """Log in as a client does: at the stable address, over TLS with full verification, with the platform's own
-        probe login (its secret lies in ``place.configuration``).
+        probe login.
 
         Returns the evidence as a sentence; raises :class:`ProbeFailure`. It never takes one of the tenant's connections.
         """
+
+    @abstractmethod
+    def reload(self, place: Place) -> None:
+        """Have the running server read a renewed certificate; sessions stay."""
 
     @abstractmethod
     def process_id(self, place: Place) -> int | None:

@@ -24,7 +24,8 @@ def measure_all() -> None:
     stores = DataStore.objects.filter(
         state__in=(State.RUNNING, State.UNREACHABLE), region__site__kind="local",
     ).select_related("slot")
-    if not all([measure(store) for store in stores]):
+    answers = [measure(store) for store in stores]
+    if not all(answers):
         sync_edge(machine())
 
 

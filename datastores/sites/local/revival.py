@@ -12,11 +12,10 @@ from console.errors import Refusal
 from console.services.installation import last_word
 from datastores.models import DataStore, Node
 from datastores.sites.local import addresses
-from datastores.sites.local.certificates import ensure_certificate
 from datastores.sites.local.edge_service import EDGE_SERVICE, edge_service
-from datastores.sites.local.engine import Place, Sizing
 from datastores.sites.local.engines import local_engine
 from datastores.sites.local.machine import Machine, machine
+from datastores.sites.local.nodes import restart_node
 from datastores.sites.local.places import NODE_PREFIX, place_of
 from host.supervisor import State, SupervisionError, Wanted
 from host.waiting import wait_until
@@ -90,19 +89,8 @@ def _start(parts: Machine, node: Node) -> bool:
     if status.state != State.ABSENT:
         parts.supervisor.stop(place.name, STOP_SECONDS)  # ends what an earlier supervisor left behind
         engine.forget_locks(place)
-    _configure(parts, node, place)
-    parts.supervisor.start(place.name)
+    restart_node(parts, node)
     return True
-
-
-def _configure(parts: Machine, node: Node, place: Place) -> None:
-    """Write certificate, settings and service anew: sockets and programs may have moved with an update."""
-    plan, site = node.store.plan, node.store.region.site
-    ensure_certificate(place, parts.authority)
-    sizing = Sizing(plan.facts(), plan.storage_gib, development=site.sizing == site.Sizing.DEVELOPMENT)
-    engine = local_engine(node.store)
-    engine.configure(place, sizing)
-    parts.supervisor.write(engine.service(place))
 
 
 def _outcome(parts: Machine, node: Node, seconds: float) -> str:

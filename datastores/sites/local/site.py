@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.conf import settings
 
-from datastores.models import DataStore, EdgeSlot
+from datastores.models import DataStore, EdgeSlot, Node
 from datastores.sites.contract import Endpoint, SiteDriver
 from datastores.sites.local import pool
 from datastores.sites.local.engines import LOCAL_ENGINES
 from datastores.sites.local.machine import machine
 from datastores.sites.local.measuring import measure_all
+from datastores.sites.local.nodes import renew_certificate
 from datastores.sites.local.procedures.delete import Delete
 from datastores.sites.local.procedures.power import PowerOff, PowerOn
 from datastores.sites.local.procedures.provision import Provision
 from datastores.sites.local.procedures.reset_password import ResetPassword
+
+log = logging.getLogger(__name__)
 
 
 class LocalSite(SiteDriver):
@@ -39,3 +44,9 @@ class LocalSite(SiteDriver):
     def watch(self) -> None:
         """Log in to every data store that should run."""
         measure_all()
+
+    def renew_certificates(self) -> None:
+        """Renew those of the nodes that are up; a node that is off gets its new one when it is powered on."""
+        for node in Node.objects.filter(state=Node.State.UP, store__region__site__kind=self.kind).select_related("store"):
+            if renew_certificate(machine(), node):
+                log.info("Renewed the certificate of %s.", node)

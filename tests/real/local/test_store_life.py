@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 
 import psycopg
 import pytest
@@ -59,7 +60,7 @@ def test_the_plan_s_limit_holds_exactly_and_the_platform_still_gets_in(running: 
     with contextlib.ExitStack() as clients:
         for _ in range(25):
             clients.enter_context(connect(running))
-        with pytest.raises(psycopg.OperationalError, match="connection slots|too many"):
+        with pytest.raises(psycopg.OperationalError, match=r"connection slots|too many"):
             connect(running)
         assert measure(running)
         assert settle(actions.reset_password(actor=Actor(), store=running)).state == Operation.State.DONE
@@ -110,7 +111,7 @@ def test_a_killed_server_is_back_by_itself(running: DataStore, local_site: Machi
     place = place_of(running.nodes.get(), local_site.home)
     program = local_site.supervisor.program(place.name)
     assert program is not None
-    program.send(9)
+    program.send(signal.SIGKILL)
     assert wait_until(lambda: measure(DataStore.objects.select_related("slot").get(pk=running.pk)), 10)
 
 

@@ -11,10 +11,10 @@ from datastores.operations.outcomes import Fail, Outcome, Wait
 from datastores.operations.procedure import Procedure
 from datastores.sites.contract import Endpoint
 from datastores.sites.local import addresses
-from datastores.sites.local.certificates import ensure_certificate
-from datastores.sites.local.engine import LocalEngine, Place, ProbeFailure, Sizing
+from datastores.sites.local.engine import LocalEngine, Place, ProbeFailure
 from datastores.sites.local.engines import local_engine
 from datastores.sites.local.machine import Machine, machine
+from datastores.sites.local.nodes import configure_node
 from datastores.sites.local.places import place_of
 from host.waiting import wait_until
 
@@ -45,17 +45,9 @@ class LocalProcedure(Procedure):
         """How the store's engine lives on this machine."""
         return local_engine(self.store)
 
-    @property
-    def sizing(self) -> Sizing:
-        """What the node's settings follow from."""
-        plan, site = self.store.plan, self.store.region.site
-        return Sizing(plan.facts(), plan.storage_gib, development=site.sizing == site.Sizing.DEVELOPMENT)
-
     def configure_node(self) -> None:
         """Write certificate, settings and service definition of the node."""
-        ensure_certificate(self.place, self.machine.authority)
-        self.engine.configure(self.place, self.sizing)
-        self.machine.supervisor.write(self.engine.service(self.place))
+        configure_node(self.machine, self.node)
 
     def start_node(self) -> bool:
         """Have the node started; true when the platform can log in over its socket."""

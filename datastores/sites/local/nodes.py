@@ -1,0 +1,39 @@
+"""What is done with a node from several places: configure it, start it, renew its certificate."""
+
+from __future__ import annotations
+
+from datastores.models import DataStore, Node
+from datastores.sites.local.certificates import ensure_certificate
+from datastores.sites.local.engine import Sizing
+from datastores.sites.local.engines import local_engine
+from datastores.sites.local.machine import Machine
+from datastores.sites.local.places import place_of
+
+
+def sizing_of(store: DataStore) -> Sizing:
+    """Return what the settings of the store's nodes follow from."""
+    plan, site = store.plan, store.region.site
+    return Sizing(plan.facts(), plan.storage_gib, development=site.sizing == site.Sizing.DEVELOPMENT)
+
+
+def configure_node(machine: Machine, node: Node) -> None:
+    """Write certificate, settings and service of a node anew: sockets and programs may have moved with an update."""
+    place, engine = place_of(node, machine.home), local_engine(node.store)
+    ensure_certificate(place, machine.authority)
+    engine.configure(place, sizing_of(node.store))
+    machine.supervisor.write(engine.service(place))
+
+
+def restart_node(machine: Machine, node: Node) -> None:
+    """Configure a node that should run and have it started."""
+    configure_node(machine, node)
+    machine.supervisor.start(place_of(node, machine.home).name)
+
+
+def renew_certificate(machine: Machine, node: Node) -> bool:
+    """Renew a running node's certificate where it ends soon; sessions stay. True where it was renewed."""
+    place = place_of(node, machine.home)
+    if not ensure_certificate(place, machine.authority):
+        return False
+    local_engine(node.store).reload(place)
+    return True
