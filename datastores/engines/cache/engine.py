@@ -1,0 +1,35 @@
+"""The cache as people see it: names, connection limit, service URI and snippets."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from datastores.engines.cache.snippets import snippets
+from datastores.engines.cache.uri import service_uri
+from datastores.engines.contract import Access, Engine, Snippet
+from datastores.limits import PlanFacts, cache_clients
+
+
+class Cache(Engine):
+    """Valkey 8."""
+
+    slug: ClassVar[str] = "cache"
+    label: ClassVar[str] = "Cache"
+    description: ClassVar[str] = "In-memory store, queue and message broker, compatible with legacy Redis OSS."
+    icon: ClassVar[str] = "zap"
+    is_cache: ClassVar[bool] = True
+    admin_user: ClassVar[str] = "hwadmin"
+    default_database: ClassVar[str] = "0"
+    ssl_mode: ClassVar[str] = "required"  # the protocol has no negotiation: TLS from the first byte
+
+    def connection_limit(self, plan: PlanFacts) -> int:
+        """Clients at once, all logins together; the figure that ``INFO clients`` shows as maxclients."""
+        return cache_clients(plan)
+
+    def uri(self, access: Access) -> str:
+        """Return the service URI (see ``uri.service_uri``)."""
+        return service_uri(access)
+
+    def snippets(self, access: Access) -> list[Snippet]:
+        """Return code for the command line, Python, Celery, Django, Node.js, Java, Go and .env, in this order."""
+        return snippets(access)

@@ -1,0 +1,1 @@
+"""A real cache node without supervisor: what the engine itself must hold."""
