@@ -8,6 +8,7 @@ from datastores.sites.local.engine import Sizing
 from datastores.sites.local.engines import local_engine
 from datastores.sites.local.machine import Machine
 from datastores.sites.local.places import place_of
+from host.sandbox import Sandbox
 
 
 def sizing_of(store: DataStore) -> Sizing:
@@ -17,11 +18,18 @@ def sizing_of(store: DataStore) -> Sizing:
 
 
 def configure_node(machine: Machine, node: Node) -> None:
-    """Write certificate, settings and service of a node anew: sockets and programs may have moved with an update."""
+    """Write certificate, settings and service of a node anew: sockets and programs may have moved with an update.
+
+    The protection that its process gets is saved, so that the node's page can name it.
+    """
     place, engine = place_of(node, machine.home), local_engine(node.store)
     ensure_certificate(place, machine.authority)
     engine.configure(place, sizing_of(node.store))
     machine.supervisor.write(engine.service(place))
+    protection = Sandbox.of_this_machine(machine.programs).describe().sentence
+    if protection != node.protection:
+        node.protection = protection
+        node.save(update_fields=["protection"])
 
 
 def restart_node(machine: Machine, node: Node) -> None:
