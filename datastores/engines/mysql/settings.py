@@ -115,6 +115,8 @@ ALWAYS: dict[str, Setting] = {
     "enforce_gtid_consistency": "ON",
     "log_replica_updates": True,
     "binlog_row_metadata": "FULL",  # column names and types for readers of the log
+    # Rows are logged, not statements, so that a tenant's triggers and functions can't make standbys differ.
+    "log_bin_trust_function_creators": True,
     # These survive no crash, and standbys that are cloned get them empty.
     "disabled_storage_engines": "MyISAM,MRG_MYISAM,CSV,ARCHIVE,BLACKHOLE,FEDERATED",
     "character_set_server": "utf8mb4",
@@ -139,6 +141,7 @@ ALWAYS: dict[str, Setting] = {
     "log_raw": False,
     "auto_generate_certs": False,
     "caching_sha2_password_auto_generate_rsa_keys": False,
+    "sha256_password_auto_generate_rsa_keys": False,
     "event_scheduler": "ON",
 }
 
