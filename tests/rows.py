@@ -10,7 +10,7 @@ from console.audit import Actor
 from console.models import Environment, Member, Organization, Person
 from console.models.organization import DEFAULT_ENVIRONMENTS
 from console.permissions import Role
-from datastores.models import DataStore, Node, Region, ServicePlan
+from datastores.models import AllowedNetwork, DataStore, Node, Region, ServicePlan
 
 
 @pytest.fixture
@@ -65,4 +65,5 @@ def store(organization: Organization, plan: ServicePlan, region: Region) -> Data
         admin_user="hwadmin", admin_password="not-a-real-password", default_database="defaultdb",
     )
     Node.objects.create(store=store, number=1)
+    AllowedNetwork.allow_everybody(store)
     return store

@@ -9,7 +9,7 @@ from console.errors import Refusal
 from console.models import Member
 from datastores.catalogue import NODES_SUPPORTED
 from datastores.engines.registry import ENGINES
-from datastores.models import DataStore, Node, Region, ServicePlan
+from datastores.models import AllowedNetwork, DataStore, Node, Region, ServicePlan
 from datastores.operations.opening import open_operation
 from datastores.passwords import generate_password
 
@@ -33,6 +33,7 @@ def create_store(
                 default_database=kind.default_database, created_by=member.person,
             )
             Node.objects.create(store=store, number=1)
+            AllowedNetwork.allow_everybody(store)
             open_operation("provision", store=store, requested_by=actor.name)
             record(
                 "store.created", actor=actor, organization=member.organization, subject=store,

@@ -2,10 +2,12 @@
 
 from datastores.models.catalogue import Cloud, PlanPrice, Region, ServicePlan, Site
 from datastores.models.endpoint import EdgeSlot
+from datastores.models.network import AllowedNetwork
 from datastores.models.node import Node
 from datastores.models.operation import Operation, OperationStep
 from datastores.models.store import DataStore
 
 __all__ = [
+    "AllowedNetwork",
     "Cloud", "DataStore", "EdgeSlot", "Node", "Operation", "OperationStep", "PlanPrice", "Region", "ServicePlan", "Site",
 ]

@@ -28,6 +28,12 @@ class Site(models.Model):
     kind = models.CharField(max_length=20, choices=Kind)
     sizing = models.CharField(max_length=20, choices=Sizing, default=Sizing.DEVELOPMENT)
     enabled = models.BooleanField(default=True, help_text="New data stores may be placed here.")
+    ram_mib = models.PositiveIntegerField(
+        "RAM in MiB", null=True, blank=True, help_text="What data stores may take in full sizing; empty: what is measured."
+    )
+    storage_gib = models.PositiveIntegerField(
+        "storage in GiB", null=True, blank=True, help_text="What data stores may take in full sizing; empty: what is measured."
+    )
 
     class Meta:
         ordering = ("name",)

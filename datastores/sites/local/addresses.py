@@ -19,7 +19,6 @@ from datastores.sites.local.edge.slots import Address, Slot
 from datastores.sites.local.machine import Machine
 
 EDGE_LOCK = 0x6865_6164  # "head": an advisory lock of the console's database
-EVERYBODY = ("0.0.0.0/0", "::/0")
 LOOPBACK = "127.0.0.1"
 
 
@@ -82,13 +81,18 @@ def release_slot(store: DataStore) -> EdgeSlot | None:
 
 def edge_slots() -> list[Slot]:
     """Return what the edge must do now, from the rows."""
-    return [edge_slot(row) for row in EdgeSlot.objects.all()]
+    return [edge_slot(row) for row in EdgeSlot.objects.select_related("store").prefetch_related("store__allowed_networks")]
 
 
 def edge_slot(row: EdgeSlot) -> Slot:
     """Return one row as the value that the edge understands."""
     server = Address(LOOPBACK, row.server_port) if row.server_port else None
-    return Slot(number=row.number, port=row.port, server=server, allowed=EVERYBODY if row.store_id else ())
+    return Slot(number=row.number, port=row.port, server=server, allowed=_allowed(row))
+
+
+def _allowed(row: EdgeSlot) -> tuple[str, ...]:
+    """Return the allow list of the slot's store; nobody may use a slot without one."""
+    return tuple(entry.network for entry in row.store.allowed_networks.all()) if row.store else ()
 
 
 def _is_free(port: int) -> bool:
