@@ -25,7 +25,7 @@ class AllowedNetwork(models.Model):
     def __str__(self) -> str:
         return self.network
 
-    @classmethod
-    def allow_everybody(cls, store: DataStore) -> None:
+    @staticmethod
+    def allow_everybody(store: DataStore) -> None:
         """Give a new store the open list that the specification asks for."""
-        cls.objects.bulk_create([cls(store=store, network=network) for network in EVERYBODY])
+        AllowedNetwork.objects.bulk_create(AllowedNetwork(store=store, network=network) for network in EVERYBODY)
