@@ -79,9 +79,7 @@ def prepare(environment: Path, *, development: bool) -> Path:
         if digest not in _installed(environment):
             _say(f"Installing the locked Python packages ({lock.name})")
             install(python, lock)
-            held = sorted(
-                hashlib.sha256(one.read_bytes()).hexdigest() for one in CHECKOUT.glob("requirements*.lock")
-            )
+            held = sorted(hashlib.sha256(one.read_bytes()).hexdigest() for one in CHECKOUT.glob("requirements*.lock"))
             # The development lock holds everything that the other one does.
             (environment / INSTALLED).write_text("\n".join(held if development else [digest]) + "\n")
     finally:
@@ -138,9 +136,7 @@ def download_pip(scratch: Path) -> Path:
     try:
         apt = PrivateApt(scratch, find_mirror(), find_keyring(), "trixie")
         apt.update()
-        wanted = [
-            package for package in apt.resolve(["python3-pip-whl"]) if package.name == "python3-pip-whl"
-        ]
+        wanted = [package for package in apt.resolve(["python3-pip-whl"]) if package.name == "python3-pip-whl"]
         apt.download(wanted, scratch / "packages", lambda _fraction: None)
     except TreeError as error:
         raise PreparationError(f"{error} {error.remedy}") from error

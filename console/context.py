@@ -27,9 +27,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 def organization_switcher(member: Member) -> dict[str, Any]:
     """Return the person's organizations by name; one may be created until the person has."""
     memberships = list(
-        Member.objects.select_related("organization")
-        .filter(person_id=member.person_id)
-        .order_by("organization__name")
+        Member.objects.select_related("organization").filter(person_id=member.person_id).order_by("organization__name")
     )
     has_created = any(each.organization.created_by_id == member.person_id for each in memberships)
     return {

@@ -209,7 +209,11 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = HOME.console / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": env.str("HEADWATER_STATIC_STORAGE", default="whitenoise.storage.CompressedManifestStaticFilesStorage")},
+    "staticfiles": {
+        "BACKEND": env.str(
+            "HEADWATER_STATIC_STORAGE", default="whitenoise.storage.CompressedManifestStaticFilesStorage"
+        )
+    },
 }
 LOGGING = {
     "version": 1,

@@ -202,16 +202,15 @@ def _work() -> dict[str, Any]:
 
 
 def _snippets() -> list[dict[str, str]]:
-    connect = 'psql "postgres://hwadmin:${PASSWORD}@db.example.com:21007/defaultdb?sslmode=verify-full&sslrootcert=ca.pem"'
+    connect = (
+        'psql "postgres://hwadmin:${PASSWORD}@db.example.com:21007/defaultdb?sslmode=verify-full&sslrootcert=ca.pem"'
+    )
     python = 'import os\nimport psycopg\n\nwith psycopg.connect(os.environ["DATABASE_URL"]) as connection:\n'
     python += '    print(connection.execute("SELECT 1").fetchone())'
     labels = ["psql", "Python", "Node.js", "Java", "Go", "Django", ".env"]
     texts = {"psql": connect, "Python": python, ".env": "DATABASE_URL=postgres://…"}
     notes = {"psql": "Download the CA certificate as ca.pem first."}
-    return [
-        {"label": label, "text": texts.get(label, f"// {label}"), "note": notes.get(label, "")}
-        for label in labels
-    ]
+    return [{"label": label, "text": texts.get(label, f"// {label}"), "note": notes.get(label, "")} for label in labels]
 
 
 def _yaml() -> str:

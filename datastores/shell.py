@@ -25,9 +25,7 @@ WORDS = {
 def register() -> None:
     """Add them; called once when the application is ready."""
     navigation.register(
-        Entry(
-            "Databases", "store-list", "database", position=20, group="Dependencies", permission="store:view"
-        ),
+        Entry("Databases", "store-list", "database", position=20, group="Dependencies", permission="store:view"),
     )
     overview.register("stores", stores_panel, position=10)
     wording.register(WORDS)

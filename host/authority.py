@@ -87,10 +87,12 @@ def general_name(name: str) -> x509.GeneralName:
 
 def _self_signed(key: ec.EllipticCurvePrivateKey) -> str:
     # The name differs per installation: trust stores with several authorities look them up by name.
-    subject = x509.Name([
-        x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Headwater"),
-        x509.NameAttribute(NameOID.COMMON_NAME, f"Headwater CA {secrets.token_hex(4)}"),
-    ])
+    subject = x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Headwater"),
+            x509.NameAttribute(NameOID.COMMON_NAME, f"Headwater CA {secrets.token_hex(4)}"),
+        ]
+    )
     itself = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
     builder = (
         _builder(subject, key, AUTHORITY_DAYS)
@@ -140,5 +142,7 @@ def _pem(certificate: x509.Certificate) -> str:
 
 def _private_pem(key: ec.EllipticCurvePrivateKey) -> str:
     return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption(),
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
     ).decode()

@@ -77,8 +77,17 @@ class Home:
     def make(self) -> None:
         """Create every directory, readable by the owner only. Safe to repeat."""
         for directory in (
-            self.root, self.engines, self.services, self.nodes, self.pool, self.edge,
-            self.console, self.archive, self.secrets, self.log, self.run,
+            self.root,
+            self.engines,
+            self.services,
+            self.nodes,
+            self.pool,
+            self.edge,
+            self.console,
+            self.archive,
+            self.secrets,
+            self.log,
+            self.run,
         ):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.run.stat().st_uid != os.getuid():

@@ -26,8 +26,18 @@ SINCE_VERSION = {"refer": 2, "truncate": 3}
 # Public parts of the system that programs need: libraries, shells, time zones, accounts, name resolution.
 # Not /dev as a whole: other nodes' shared memory lies in /dev/shm.
 SYSTEM = (
-    "/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev/random", "/dev/urandom",
-    "/run/systemd/resolve", "/run/resolvconf",
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib64",
+    "/etc",
+    "/proc",
+    "/sys",
+    "/dev/random",
+    "/dev/urandom",
+    "/run/systemd/resolve",
+    "/run/resolvconf",
 )
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
 

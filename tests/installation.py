@@ -39,7 +39,12 @@ def manage(environment: dict[str, str], *arguments: str, seconds: float = 120) -
     """Run manage.py with an environment; output and status are the caller's to judge."""
     return subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), *arguments],
-        env=environment, text=True, capture_output=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL,
+        env=environment,
+        text=True,
+        capture_output=True,
+        timeout=seconds,
+        check=False,
+        stdin=subprocess.DEVNULL,
     )
 
 
@@ -63,14 +68,18 @@ def make_environment(home: Path, **extra: str) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("HEADWATER_", "DJANGO_", "PYTEST_"))}
     for variable in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL"):
         kept.pop(variable, None)
-    return kept | {
-        "HEADWATER_HOME": str(home),
-        "HEADWATER_ENGINES": str(settings.HOME.engines),
-        "HEADWATER_PORT": str(first),
-        "HEADWATER_EDGE_FIRST_PORT": str(first + 10),
-        "HEADWATER_EDGE_SLOTS": "20",
-        "HEADWATER_NODE_FIRST_PORT": str(first + 35),
-    } | extra
+    return (
+        kept
+        | {
+            "HEADWATER_HOME": str(home),
+            "HEADWATER_ENGINES": str(settings.HOME.engines),
+            "HEADWATER_PORT": str(first),
+            "HEADWATER_EDGE_FIRST_PORT": str(first + 10),
+            "HEADWATER_EDGE_SLOTS": "20",
+            "HEADWATER_NODE_FIRST_PORT": str(first + 35),
+        }
+        | extra
+    )
 
 
 @pytest.fixture(scope="session")

@@ -61,8 +61,14 @@ def region(db: None) -> Region:
 def store(organization: Organization, plan: ServicePlan, region: Region) -> DataStore:
     """A data store as rows only: nothing runs for it."""
     store = DataStore.objects.create(
-        organization=organization, name="orders", engine="postgresql", region=region, plan=plan,
-        admin_user="hwadmin", admin_password="not-a-real-password", default_database="defaultdb",
+        organization=organization,
+        name="orders",
+        engine="postgresql",
+        region=region,
+        plan=plan,
+        admin_user="hwadmin",
+        admin_password="not-a-real-password",
+        default_database="defaultdb",
     )
     Node.objects.create(store=store, number=1)
     AllowedNetwork.allow_everybody(store)

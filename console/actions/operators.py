@@ -79,7 +79,5 @@ def redeem_operator_link(*, token: str, address: str | None) -> Person | None:
     person = OneTimeSignIn.redeem(token)
     if person is None:
         return None
-    audit.record(
-        "operator.signed_in", actor=Actor(person=person, address=address), organization=None, subject=person
-    )
+    audit.record("operator.signed_in", actor=Actor(person=person, address=address), organization=None, subject=person)
     return person

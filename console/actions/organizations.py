@@ -30,9 +30,7 @@ def propose_handle(name: str) -> str:
     if not base:
         return ""
     taken = set(
-        Organization.objects.filter(handle__startswith=base[: HANDLE_LENGTH - 4]).values_list(
-            "handle", flat=True
-        )
+        Organization.objects.filter(handle__startswith=base[: HANDLE_LENGTH - 4]).values_list("handle", flat=True)
     )
     candidates = (base, *(f"{base[: HANDLE_LENGTH - 4].rstrip('-')}-{number}" for number in range(2, 1000)))
     return next((handle for handle in candidates if handle not in taken), "")

@@ -30,9 +30,7 @@ class OrganizationForm(forms.Form):
         required=False,
         validators=[HANDLE],
         help_text="Short and unique. Lower-case letters, digits and hyphens; made of the name if left empty.",
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
-        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
 
     def __init__(self, *args: Any, own: Organization | None = None, **kwargs: Any) -> None:

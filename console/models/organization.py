@@ -21,7 +21,10 @@ class Organization(models.Model):
     name = models.CharField(max_length=80)
     handle = models.SlugField("handle", max_length=40, unique=True, help_text="Stands in the addresses of pages.")
     created_by = models.OneToOneField(
-        Person, null=True, on_delete=models.SET_NULL, related_name="created_organization",
+        Person,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="created_organization",
         help_text="A person creates at most one organization.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -58,7 +61,9 @@ class Environment(models.Model):
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="environments")
     name = models.CharField(max_length=40)
-    critical = models.BooleanField(default=False, help_text="Production is critical: its passwords need a stronger role.")
+    critical = models.BooleanField(
+        default=False, help_text="Production is critical: its passwords need a stronger role."
+    )
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:

@@ -88,9 +88,7 @@ class ConsoleDatabase:
         write_private(self._etc / "pg_ident.conf", f'console "{user}" {OWNER}\nconsole "{user}" {ROLE}\n')
         files = {"hba_file": self._etc / "pg_hba.conf", "ident_file": self._etc / "pg_ident.conf"}
         paths = {"data_directory": self.data, "unix_socket_directories": self.sockets} | files
-        quoted = "".join(
-            f"{name} = '{str(path).replace(chr(39), 2 * chr(39))}'\n" for name, path in paths.items()
-        )
+        quoted = "".join(f"{name} = '{str(path).replace(chr(39), 2 * chr(39))}'\n" for name, path in paths.items())
         write_private(self._etc / "postgresql.conf", SETTINGS + ("" if self.lasting else THROW_AWAY) + quoted)
 
     def command(self) -> list[str]:
@@ -133,9 +131,7 @@ class ConsoleDatabase:
             if may_create_databases:
                 connection.execute(sql.SQL("ALTER ROLE {} CREATEDB").format(role))
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-                connection.execute(
-                    sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), role)
-                )
+                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), role))
 
     def _connect(self) -> psycopg.Connection:
         return psycopg.connect(

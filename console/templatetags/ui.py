@@ -173,9 +173,7 @@ def secret_field(
     mask: str = "••••••••••••",
 ) -> SecretField:
     """A masked secret with Reveal and Copy, POSTs that the server audits; `value` only after a reveal."""
-    return SecretField(
-        id=field_id, label=label, value=value, reveal_url=reveal_url, hide_url=hide_url, mask=mask
-    )
+    return SecretField(id=field_id, label=label, value=value, reveal_url=reveal_url, hide_url=hide_url, mask=mask)
 
 
 class ConfirmForm(TypedDict):

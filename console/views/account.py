@@ -24,9 +24,7 @@ def index(request: HttpRequest) -> HttpResponse:
     form = NameForm(request.POST or None, initial={"name": person.name})
     if request.method == "POST" and form.is_valid():
         organization = asked.member.organization if asked.member else None
-        if change_name(
-            actor=asked.actor, person=person, organization=organization, name=form.cleaned_data["name"]
-        ):
+        if change_name(actor=asked.actor, person=person, organization=organization, name=form.cleaned_data["name"]):
             messages.success(request, "Saved.")
         return redirect("account")
     return render(request, "console/account.html", {"form": form}, status=422 if form.is_bound else 200)

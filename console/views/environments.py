@@ -26,9 +26,7 @@ def index(request: AuthedRequest) -> HttpResponse:
     form = EnvironmentForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made = actions.add_environment(
-                actor=request.actor, organization=organization, **form.cleaned_data
-            )
+            made = actions.add_environment(actor=request.actor, organization=organization, **form.cleaned_data)
         except NameTaken as refusal:
             form.add_error("name", f"{refusal.sentence} {refusal.remedy}")
         else:

@@ -31,9 +31,7 @@ def create(request: HttpRequest) -> HttpResponse:
         asked.session[CURRENT] = str(made.pk)
         messages.success(asked, f"{made.name} is ready, with the environments Development and Production.")
         return redirect("overview")
-    return render(
-        asked, "console/organization_create.html", {"form": form}, status=422 if form.is_bound else 200
-    )
+    return render(asked, "console/organization_create.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
 def _create(request: AuthedRequest, form: OrganizationForm) -> Organization | None:

@@ -7,6 +7,13 @@ from datastores.actions.power import power_off, power_on
 from datastores.actions.recovery import cancel_operation, retry_operation
 
 __all__ = [
-    "cancel_operation", "create_store", "delete_store", "power_off", "power_on", "reset_password", "retry_operation", "reveal_password",
+    "cancel_operation",
+    "create_store",
+    "delete_store",
+    "power_off",
+    "power_on",
+    "reset_password",
+    "retry_operation",
+    "reveal_password",
     "set_protection",
 ]

@@ -15,7 +15,13 @@ from datastores.passwords import generate_password
 
 
 def create_store(
-    *, actor: Actor, member: Member, engine: str, name: str, region: Region, plan: ServicePlan,
+    *,
+    actor: Actor,
+    member: Member,
+    engine: str,
+    name: str,
+    region: Region,
+    plan: ServicePlan,
 ) -> DataStore:
     """Write the store, its node, its super admin and the operation that makes it real.
 
@@ -28,16 +34,27 @@ def create_store(
     try:
         with transaction.atomic():
             store = DataStore.objects.create(
-                organization=member.organization, name=name.strip(), engine=engine, region=region, plan=plan,
-                admin_user=kind.admin_user, admin_password=generate_password(),
-                default_database=kind.default_database, created_by=member.person,
+                organization=member.organization,
+                name=name.strip(),
+                engine=engine,
+                region=region,
+                plan=plan,
+                admin_user=kind.admin_user,
+                admin_password=generate_password(),
+                default_database=kind.default_database,
+                created_by=member.person,
             )
             Node.objects.create(store=store, number=1)
             AllowedNetwork.allow_everybody(store)
             open_operation("provision", store=store, requested_by=actor.name)
             record(
-                "store.created", actor=actor, organization=member.organization, subject=store,
-                engine=engine, plan=plan.name, region=str(region),
+                "store.created",
+                actor=actor,
+                organization=member.organization,
+                subject=store,
+                engine=engine,
+                plan=plan.name,
+                region=str(region),
             )
     except IntegrityError:
         raise Refusal(f"A data store named “{name.strip()}” exists already.", "Choose another display name.") from None
@@ -51,4 +68,6 @@ def _check_offer(region: Region, plan: ServicePlan) -> None:
     if not plan.enabled:
         raise Refusal(f"The plan {plan} is no longer offered.", "Choose another plan.")
     if plan.node_count > NODES_SUPPORTED:
-        raise Refusal(f"{plan} has standbys, which come later, so it can't be created yet.", "Choose a single-node plan.")
+        raise Refusal(
+            f"{plan} has standbys, which come later, so it can't be created yet.", "Choose a single-node plan."
+        )

@@ -29,7 +29,9 @@ def delete_store(*, actor: Actor, store: DataStore, typed_name: str) -> Operatio
     """
     store = DataStore.objects.select_for_update().get(pk=store.pk)
     if typed_name.strip() != store.name:
-        raise Refusal("The name you typed is not the data store's name, so nothing was deleted.", f"Type “{store.name}”.")
+        raise Refusal(
+            "The name you typed is not the data store's name, so nothing was deleted.", f"Type “{store.name}”."
+        )
     if store.deletion_protection:
         raise Refusal(f"{store} is protected against deletion.", "An Admin can switch the protection off first.")
     if store.state in {DataStore.State.DELETING, DataStore.State.DELETED}:

@@ -27,17 +27,13 @@ def failed_operations() -> Iterator[Matter]:
     """Tell every failed operation that is the last word about its store."""
     failed = Operation.objects.filter(state=Operation.State.FAILED).select_related("store__organization")
     for operation in failed.defer(*(f"store__{name}" for name in SECRETS))[:MOST]:
-        if not Operation.objects.filter(
-            store=operation.store_id, created_at__gt=operation.created_at
-        ).exists():
+        if not Operation.objects.filter(store=operation.store_id, created_at__gt=operation.created_at).exists():
             yield _matter(operation)
 
 
 def late_operations() -> Iterator[Matter]:
     """Tell active operations whose deadline is over: nobody works on them."""
-    late = (
-        Operation.objects.active().filter(deadline__lt=timezone.now()).select_related("store__organization")
-    )
+    late = Operation.objects.active().filter(deadline__lt=timezone.now()).select_related("store__organization")
     for operation in late.defer(*(f"store__{name}" for name in SECRETS))[:MOST]:
         yield _matter(operation)
 

@@ -110,9 +110,7 @@ class OperationAdmin(ReadOnlyAdmin):
         """Cancel one operation (POST)."""
         return self._act(request, pk, cancel, "The operation is cancelled.")
 
-    def _act(
-        self, request: HttpRequest, pk: str, act: Callable[[Operation, Actor], None], done: str
-    ) -> HttpResponse:
+    def _act(self, request: HttpRequest, pk: str, act: Callable[[Operation, Actor], None], done: str) -> HttpResponse:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not self._may_act(request):

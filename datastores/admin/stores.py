@@ -75,12 +75,7 @@ class NodeAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Name the store in the same query, without its secrets."""
-        return (
-            super()
-            .get_queryset(request)
-            .select_related("store")
-            .defer(*(f"store__{name}" for name in SECRETS))
-        )
+        return super().get_queryset(request).select_related("store").defer(*(f"store__{name}" for name in SECRETS))
 
 
 @admin.register(EdgeSlot)
@@ -93,9 +88,4 @@ class EdgeSlotAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Name the store in the same query, without its secrets."""
-        return (
-            super()
-            .get_queryset(request)
-            .select_related("store")
-            .defer(*(f"store__{name}" for name in SECRETS))
-        )
+        return super().get_queryset(request).select_related("store").defer(*(f"store__{name}" for name in SECRETS))

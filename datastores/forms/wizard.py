@@ -63,13 +63,9 @@ class NameForm(StepForm):
         """Join runs of white space, refuse control characters, keep names unique in any case."""
         name = re.sub(r"\s+", " ", str(self.cleaned_data["name"])).strip()
         if not name.isprintable():
-            raise forms.ValidationError(
-                "The name holds characters that can't be shown. Type it instead of pasting it."
-            )
+            raise forms.ValidationError("The name holds characters that can't be shown. Type it instead of pasting it.")
         if name_is_taken(self.member, name):
-            raise forms.ValidationError(
-                f"“{name}” exists already in {self.member.organization}. Choose another name."
-            )
+            raise forms.ValidationError(f"“{name}” exists already in {self.member.organization}. Choose another name.")
         return name
 
 
@@ -140,9 +136,7 @@ class PlanForm(StepForm):
     def clean_plan(self) -> ServicePlan:
         """Refuse what can't be made yet, and what has no price on the chosen cloud."""
         plan: ServicePlan = self.cleaned_data["plan"]
-        if reason := why_not(
-            plan, priced=PlanPrice.objects.filter(plan=plan, cloud__slug=self.draft.cloud).exists()
-        ):
+        if reason := why_not(plan, priced=PlanPrice.objects.filter(plan=plan, cloud__slug=self.draft.cloud).exists()):
             raise forms.ValidationError(reason)
         return plan
 

@@ -51,8 +51,7 @@ def overview(installation: Installation) -> list[Line]:
     statuses = {name: supervisor.status(name) for name in [*console, *nodes]}
     families = with_descendants(status.pid for status in statuses.values() if status.pid)
     lines = [
-        _line(named.get(name, name), status, families, of_console=name in console)
-        for name, status in statuses.items()
+        _line(named.get(name, name), status, families, of_console=name in console) for name, status in statuses.items()
     ]
     return lines[: len(console)] + sorted(lines[len(console) :], key=lambda line: line.name)
 
@@ -73,6 +72,5 @@ def _stores(installation: Installation) -> dict[str, str]:
     except DatabaseError:
         return {}
     return {
-        place_of(node, installation.home).name: f"{node.store.organization.handle}/{node.store.name}"
-        for node in nodes
+        place_of(node, installation.home).name: f"{node.store.organization.handle}/{node.store.name}" for node in nodes
     }

@@ -14,215 +14,411 @@ import console.encryption
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('console', '0002_append_only_audit'),
+        ("console", "0002_append_only_audit"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Cloud',
+            name="Cloud",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=20, unique=True)),
-                ('name', models.CharField(max_length=40)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(max_length=20, unique=True)),
+                ("name", models.CharField(max_length=40)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
             ],
             options={
-                'ordering': ('position',),
+                "ordering": ("position",),
             },
         ),
         migrations.CreateModel(
-            name='ServicePlan',
+            name="ServicePlan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=20, unique=True)),
-                ('name', models.CharField(max_length=20)),
-                ('family', models.CharField(choices=[('hobbyist', 'Hobbyist'), ('startup', 'Startup'), ('business', 'Business'), ('premium', 'Premium')], max_length=10)),
-                ('node_count', models.PositiveSmallIntegerField()),
-                ('ram_gib', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1)], verbose_name='RAM in GiB')),
-                ('vcpu', models.PositiveSmallIntegerField(verbose_name='vCPU')),
-                ('storage_gib', models.PositiveIntegerField(verbose_name='storage in GiB')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('enabled', models.BooleanField(default=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(max_length=20, unique=True)),
+                ("name", models.CharField(max_length=20)),
+                (
+                    "family",
+                    models.CharField(
+                        choices=[
+                            ("hobbyist", "Hobbyist"),
+                            ("startup", "Startup"),
+                            ("business", "Business"),
+                            ("premium", "Premium"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("node_count", models.PositiveSmallIntegerField()),
+                (
+                    "ram_gib",
+                    models.PositiveSmallIntegerField(
+                        validators=[django.core.validators.MinValueValidator(1)], verbose_name="RAM in GiB"
+                    ),
+                ),
+                ("vcpu", models.PositiveSmallIntegerField(verbose_name="vCPU")),
+                ("storage_gib", models.PositiveIntegerField(verbose_name="storage in GiB")),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("enabled", models.BooleanField(default=True)),
             ],
             options={
-                'ordering': ('position',),
+                "ordering": ("position",),
             },
         ),
         migrations.CreateModel(
-            name='Site',
+            name="Site",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=80)),
-                ('kind', models.CharField(choices=[('local', 'this machine'), ('kubernetes', 'a Kubernetes cluster')], max_length=20)),
-                ('sizing', models.CharField(choices=[('development', 'development: small buffers, exact limits'), ('full', 'full: memory as the plan says')], default='development', max_length=20)),
-                ('enabled', models.BooleanField(default=True, help_text='New data stores may be placed here.')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=80)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("local", "this machine"), ("kubernetes", "a Kubernetes cluster")], max_length=20
+                    ),
+                ),
+                (
+                    "sizing",
+                    models.CharField(
+                        choices=[
+                            ("development", "development: small buffers, exact limits"),
+                            ("full", "full: memory as the plan says"),
+                        ],
+                        default="development",
+                        max_length=20,
+                    ),
+                ),
+                ("enabled", models.BooleanField(default=True, help_text="New data stores may be placed here.")),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='DataStore',
+            name="DataStore",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=60, verbose_name='display name')),
-                ('engine', models.CharField(help_text='The slug of a registered engine.', max_length=30)),
-                ('state', models.CharField(choices=[('creating', 'Being created'), ('running', 'Running'), ('unreachable', 'Not answering'), ('powering_off', 'Powering off'), ('powered_off', 'Powered off'), ('powering_on', 'Powering on'), ('failed', 'Failed'), ('deleting', 'Being deleted'), ('deleted', 'Deleted')], default='creating', max_length=20)),
-                ('state_since', models.DateTimeField(default=django.utils.timezone.now)),
-                ('evidence', models.CharField(blank=True, help_text='What was last measured, as a sentence.', max_length=200)),
-                ('evidence_at', models.DateTimeField(blank=True, null=True)),
-                ('admin_user', models.CharField(max_length=63)),
-                ('admin_password', console.encryption.EncryptedTextField()),
-                ('next_admin_password', console.encryption.EncryptedTextField(blank=True, default='', help_text='A new password until the server took it.')),
-                ('default_database', models.CharField(blank=True, max_length=63)),
-                ('deletion_protection', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stores', to='console.organization')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=60, verbose_name="display name")),
+                ("engine", models.CharField(help_text="The slug of a registered engine.", max_length=30)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("creating", "Being created"),
+                            ("running", "Running"),
+                            ("unreachable", "Not answering"),
+                            ("powering_off", "Powering off"),
+                            ("powered_off", "Powered off"),
+                            ("powering_on", "Powering on"),
+                            ("failed", "Failed"),
+                            ("deleting", "Being deleted"),
+                            ("deleted", "Deleted"),
+                        ],
+                        default="creating",
+                        max_length=20,
+                    ),
+                ),
+                ("state_since", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "evidence",
+                    models.CharField(blank=True, help_text="What was last measured, as a sentence.", max_length=200),
+                ),
+                ("evidence_at", models.DateTimeField(blank=True, null=True)),
+                ("admin_user", models.CharField(max_length=63)),
+                ("admin_password", console.encryption.EncryptedTextField()),
+                (
+                    "next_admin_password",
+                    console.encryption.EncryptedTextField(
+                        blank=True, default="", help_text="A new password until the server took it."
+                    ),
+                ),
+                ("default_database", models.CharField(blank=True, max_length=63)),
+                ("deletion_protection", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="stores", to="console.organization"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('name', 'id'),
+                "ordering": ("name", "id"),
             },
         ),
         migrations.CreateModel(
-            name='EdgeSlot',
+            name="EdgeSlot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(unique=True)),
-                ('port', models.PositiveIntegerField(unique=True)),
-                ('server_port', models.PositiveIntegerField(blank=True, help_text="The primary's internal port; empty: maintenance.", null=True)),
-                ('released_at', models.DateTimeField(blank=True, null=True)),
-                ('store', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='slot', to='datastores.datastore')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField(unique=True)),
+                ("port", models.PositiveIntegerField(unique=True)),
+                (
+                    "server_port",
+                    models.PositiveIntegerField(
+                        blank=True, help_text="The primary's internal port; empty: maintenance.", null=True
+                    ),
+                ),
+                ("released_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "store",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="slot",
+                        to="datastores.datastore",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('number',),
+                "ordering": ("number",),
             },
         ),
         migrations.CreateModel(
-            name='Operation',
+            name="Operation",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=30)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='waiting', max_length=10)),
-                ('step', models.CharField(help_text='The method of the procedure that runs next.', max_length=40)),
-                ('memo', models.JSONField(blank=True, default=dict, help_text='What later steps need; never a secret.')),
-                ('sentence', models.CharField(blank=True, help_text='What a person reads now.', max_length=300)),
-                ('remedy', models.CharField(blank=True, max_length=300)),
-                ('attempts', models.PositiveSmallIntegerField(default=0, help_text='Claims of the current step so far.')),
-                ('lease', models.UUIDField(blank=True, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('due_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('deadline', models.DateTimeField()),
-                ('requested_by', models.CharField(help_text='Who asked, as the audit trail names them.', max_length=254)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('store', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='operations', to='datastores.datastore')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=30)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("step", models.CharField(help_text="The method of the procedure that runs next.", max_length=40)),
+                (
+                    "memo",
+                    models.JSONField(blank=True, default=dict, help_text="What later steps need; never a secret."),
+                ),
+                ("sentence", models.CharField(blank=True, help_text="What a person reads now.", max_length=300)),
+                ("remedy", models.CharField(blank=True, max_length=300)),
+                (
+                    "attempts",
+                    models.PositiveSmallIntegerField(default=0, help_text="Claims of the current step so far."),
+                ),
+                ("lease", models.UUIDField(blank=True, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("due_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("deadline", models.DateTimeField()),
+                (
+                    "requested_by",
+                    models.CharField(help_text="Who asked, as the audit trail names them.", max_length=254),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "store",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="operations",
+                        to="datastores.datastore",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-created_at',),
+                "ordering": ("-created_at",),
             },
         ),
         migrations.CreateModel(
-            name='OperationStep',
+            name="OperationStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40)),
-                ('label', models.CharField(help_text='What the step does, as the page writes it.', max_length=80)),
-                ('sentence', models.CharField(blank=True, max_length=300)),
-                ('began_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('failed', models.BooleanField(default=False)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('operation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='datastores.operation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=40)),
+                ("label", models.CharField(help_text="What the step does, as the page writes it.", max_length=80)),
+                ("sentence", models.CharField(blank=True, max_length=300)),
+                ("began_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("failed", models.BooleanField(default=False)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "operation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="datastores.operation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('id',),
+                "ordering": ("id",),
             },
         ),
         migrations.CreateModel(
-            name='Region',
+            name="Region",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(help_text='As the cloud writes it, such as eu-central-1.', max_length=40)),
-                ('name', models.CharField(help_text='As people say it, such as Frankfurt.', max_length=60)),
-                ('area', models.CharField(choices=[('us', 'United States'), ('eu', 'European Union')], max_length=2)),
-                ('enabled', models.BooleanField(default=True)),
-                ('cloud', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='regions', to='datastores.cloud')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='regions', to='datastores.site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(help_text="As the cloud writes it, such as eu-central-1.", max_length=40)),
+                ("name", models.CharField(help_text="As people say it, such as Frankfurt.", max_length=60)),
+                ("area", models.CharField(choices=[("us", "United States"), ("eu", "European Union")], max_length=2)),
+                ("enabled", models.BooleanField(default=True)),
+                (
+                    "cloud",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="regions", to="datastores.cloud"
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="regions", to="datastores.site"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('cloud', 'area', 'code'),
+                "ordering": ("cloud", "area", "code"),
             },
         ),
         migrations.AddField(
-            model_name='datastore',
-            name='region',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stores', to='datastores.region'),
+            model_name="datastore",
+            name="region",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="stores", to="datastores.region"
+            ),
         ),
         migrations.CreateModel(
-            name='PlanPrice',
+            name="PlanPrice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('hourly', models.DecimalField(decimal_places=4, max_digits=9, validators=[django.core.validators.MinValueValidator(Decimal('0'))], verbose_name='USD per hour')),
-                ('cloud', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='prices', to='datastores.cloud')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='prices', to='datastores.serviceplan')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "hourly",
+                    models.DecimalField(
+                        decimal_places=4,
+                        max_digits=9,
+                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                        verbose_name="USD per hour",
+                    ),
+                ),
+                (
+                    "cloud",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="prices", to="datastores.cloud"
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="prices", to="datastores.serviceplan"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('plan', 'cloud'),
+                "ordering": ("plan", "cloud"),
             },
         ),
         migrations.AddField(
-            model_name='datastore',
-            name='plan',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stores', to='datastores.serviceplan'),
+            model_name="datastore",
+            name="plan",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="stores", to="datastores.serviceplan"
+            ),
         ),
         migrations.CreateModel(
-            name='Node',
+            name="Node",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveSmallIntegerField(help_text='Counts up within the store; never used twice.')),
-                ('role', models.CharField(choices=[('primary', 'Primary'), ('standby', 'Standby')], default='primary', max_length=10)),
-                ('state', models.CharField(choices=[('planned', 'Planned'), ('up', 'Up'), ('down', 'Down')], default='planned', max_length=10)),
-                ('state_since', models.DateTimeField(default=django.utils.timezone.now)),
-                ('port', models.PositiveIntegerField(blank=True, help_text='Internal port on the site; nobody outside sees it.', null=True, unique=True)),
-                ('protection', models.CharField(blank=True, help_text='The sandbox and limits that are active, in words.', max_length=120)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='nodes', to='datastores.datastore')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("number", models.PositiveSmallIntegerField(help_text="Counts up within the store; never used twice.")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("primary", "Primary"), ("standby", "Standby")], default="primary", max_length=10
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("planned", "Planned"), ("up", "Up"), ("down", "Down")],
+                        default="planned",
+                        max_length=10,
+                    ),
+                ),
+                ("state_since", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "port",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Internal port on the site; nobody outside sees it.",
+                        null=True,
+                        unique=True,
+                    ),
+                ),
+                (
+                    "protection",
+                    models.CharField(
+                        blank=True, help_text="The sandbox and limits that are active, in words.", max_length=120
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "store",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="nodes", to="datastores.datastore"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('store', 'number'),
-                'constraints': [models.UniqueConstraint(fields=('store', 'number'), name='node_number_once'), models.UniqueConstraint(condition=models.Q(('role', 'primary')), fields=('store',), name='one_primary')],
+                "ordering": ("store", "number"),
+                "constraints": [
+                    models.UniqueConstraint(fields=("store", "number"), name="node_number_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("role", "primary")), fields=("store",), name="one_primary"
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='operation',
-            index=models.Index(condition=models.Q(('state__in', ('waiting', 'running'))), fields=['due_at'], name='operation_due'),
+            model_name="operation",
+            index=models.Index(
+                condition=models.Q(("state__in", ("waiting", "running"))), fields=["due_at"], name="operation_due"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='operation',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('waiting', 'running'))), fields=('store',), name='one_active_operation_per_store'),
+            model_name="operation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ("waiting", "running"))),
+                fields=("store",),
+                name="one_active_operation_per_store",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='planprice',
-            constraint=models.UniqueConstraint(fields=('plan', 'cloud'), name='price_once'),
+            model_name="planprice",
+            constraint=models.UniqueConstraint(fields=("plan", "cloud"), name="price_once"),
         ),
         migrations.AddIndex(
-            model_name='datastore',
-            index=models.Index(fields=['organization', 'engine', 'name'], name='store_list'),
+            model_name="datastore",
+            index=models.Index(fields=["organization", "engine", "name"], name="store_list"),
         ),
         migrations.AddConstraint(
-            model_name='datastore',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('name'), models.F('organization'), condition=models.Q(('state', 'deleted'), _negated=True), name='store_name_once'),
+            model_name="datastore",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("name"),
+                models.F("organization"),
+                condition=models.Q(("state", "deleted"), _negated=True),
+                name="store_name_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='region',
-            constraint=models.UniqueConstraint(fields=('cloud', 'code'), name='region_once'),
+            model_name="region",
+            constraint=models.UniqueConstraint(fields=("cloud", "code"), name="region_once"),
         ),
     ]

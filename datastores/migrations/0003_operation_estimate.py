@@ -4,14 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('datastores', '0002_first_catalogue'),
+        ("datastores", "0002_first_catalogue"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='operation',
-            index=models.Index(condition=models.Q(('state', 'done')), fields=['kind', '-finished_at'], name='operation_estimate'),
+            model_name="operation",
+            index=models.Index(
+                condition=models.Q(("state", "done")), fields=["kind", "-finished_at"], name="operation_estimate"
+            ),
         ),
     ]

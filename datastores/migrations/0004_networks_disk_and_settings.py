@@ -6,59 +6,84 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('datastores', '0003_operation_estimate'),
+        ("datastores", "0003_operation_estimate"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='datastore',
-            name='disk_measured_at',
+            model_name="datastore",
+            name="disk_measured_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='datastore',
-            name='disk_used_bytes',
+            model_name="datastore",
+            name="disk_used_bytes",
             field=models.BigIntegerField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='datastore',
-            name='disk_warned_percent',
-            field=models.PositiveSmallIntegerField(default=0, help_text='The highest threshold that was told.'),
+            model_name="datastore",
+            name="disk_warned_percent",
+            field=models.PositiveSmallIntegerField(default=0, help_text="The highest threshold that was told."),
         ),
         migrations.AddField(
-            model_name='datastore',
-            name='read_only_since',
-            field=models.DateTimeField(blank=True, help_text='Set while writes are stopped: disk nearly full.', null=True),
+            model_name="datastore",
+            name="read_only_since",
+            field=models.DateTimeField(
+                blank=True, help_text="Set while writes are stopped: disk nearly full.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='datastore',
-            name='settings',
-            field=models.JSONField(blank=True, default=dict, help_text="The engine's own settings that a person may change."),
+            model_name="datastore",
+            name="settings",
+            field=models.JSONField(
+                blank=True, default=dict, help_text="The engine's own settings that a person may change."
+            ),
         ),
         migrations.AddField(
-            model_name='site',
-            name='ram_mib',
-            field=models.PositiveIntegerField(blank=True, help_text='What data stores may take in full sizing; empty: what is measured.', null=True, verbose_name='RAM in MiB'),
+            model_name="site",
+            name="ram_mib",
+            field=models.PositiveIntegerField(
+                blank=True,
+                help_text="What data stores may take in full sizing; empty: what is measured.",
+                null=True,
+                verbose_name="RAM in MiB",
+            ),
         ),
         migrations.AddField(
-            model_name='site',
-            name='storage_gib',
-            field=models.PositiveIntegerField(blank=True, help_text='What data stores may take in full sizing; empty: what is measured.', null=True, verbose_name='storage in GiB'),
+            model_name="site",
+            name="storage_gib",
+            field=models.PositiveIntegerField(
+                blank=True,
+                help_text="What data stores may take in full sizing; empty: what is measured.",
+                null=True,
+                verbose_name="storage in GiB",
+            ),
         ),
         migrations.CreateModel(
-            name='AllowedNetwork',
+            name="AllowedNetwork",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('network', models.CharField(help_text='In canonical form, such as 192.0.2.0/24 or 2001:db8::/32.', max_length=43)),
-                ('note', models.CharField(blank=True, max_length=80)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='allowed_networks', to='datastores.datastore')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "network",
+                    models.CharField(
+                        help_text="In canonical form, such as 192.0.2.0/24 or 2001:db8::/32.", max_length=43
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=80)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "store",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="allowed_networks",
+                        to="datastores.datastore",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('id',),
-                'constraints': [models.UniqueConstraint(fields=('store', 'network'), name='allowed_network_once')],
+                "ordering": ("id",),
+                "constraints": [models.UniqueConstraint(fields=("store", "network"), name="allowed_network_once")],
             },
         ),
     ]

@@ -10,7 +10,9 @@ EVERYBODY = ("0.0.0.0/0", "::/0")
 def open_to_everybody(apps: Any, _schema_editor: Any) -> None:
     """Add both networks to every store that has none."""
     network = apps.get_model("datastores", "AllowedNetwork")
-    for store in apps.get_model("datastores", "DataStore").objects.exclude(state="deleted").filter(allowed_networks=None):
+    for store in (
+        apps.get_model("datastores", "DataStore").objects.exclude(state="deleted").filter(allowed_networks=None)
+    ):
         network.objects.bulk_create([network(store=store, network=text) for text in EVERYBODY])
 
 

@@ -9,5 +9,14 @@ from datastores.models.store import DataStore
 
 __all__ = [
     "AllowedNetwork",
-    "Cloud", "DataStore", "EdgeSlot", "Node", "Operation", "OperationStep", "PlanPrice", "Region", "ServicePlan", "Site",
+    "Cloud",
+    "DataStore",
+    "EdgeSlot",
+    "Node",
+    "Operation",
+    "OperationStep",
+    "PlanPrice",
+    "Region",
+    "ServicePlan",
+    "Site",
 ]

@@ -29,10 +29,16 @@ class Site(models.Model):
     sizing = models.CharField(max_length=20, choices=Sizing, default=Sizing.DEVELOPMENT)
     enabled = models.BooleanField(default=True, help_text="New data stores may be placed here.")
     ram_mib = models.PositiveIntegerField(
-        "RAM in MiB", null=True, blank=True, help_text="What data stores may take in full sizing; empty: what is measured."
+        "RAM in MiB",
+        null=True,
+        blank=True,
+        help_text="What data stores may take in full sizing; empty: what is measured.",
     )
     storage_gib = models.PositiveIntegerField(
-        "storage in GiB", null=True, blank=True, help_text="What data stores may take in full sizing; empty: what is measured."
+        "storage in GiB",
+        null=True,
+        blank=True,
+        help_text="What data stores may take in full sizing; empty: what is measured.",
     )
 
     class Meta:
@@ -113,7 +119,9 @@ class PlanPrice(models.Model):
 
     plan = models.ForeignKey(ServicePlan, on_delete=models.CASCADE, related_name="prices")
     cloud = models.ForeignKey(Cloud, on_delete=models.CASCADE, related_name="prices")
-    hourly = models.DecimalField("USD per hour", max_digits=9, decimal_places=4, validators=[MinValueValidator(Decimal(0))])
+    hourly = models.DecimalField(
+        "USD per hour", max_digits=9, decimal_places=4, validators=[MinValueValidator(Decimal(0))]
+    )
 
     class Meta:
         ordering = ("plan", "cloud")

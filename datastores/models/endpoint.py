@@ -17,7 +17,9 @@ class EdgeSlot(models.Model):
     number = models.PositiveIntegerField(unique=True)
     port = models.PositiveIntegerField(unique=True)
     store = models.OneToOneField(DataStore, null=True, blank=True, on_delete=models.PROTECT, related_name="slot")
-    server_port = models.PositiveIntegerField(null=True, blank=True, help_text="The primary's internal port; empty: maintenance.")
+    server_port = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The primary's internal port; empty: maintenance."
+    )
     released_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

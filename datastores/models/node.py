@@ -29,9 +29,14 @@ class Node(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
     state_since = models.DateTimeField(default=timezone.now)
     port = models.PositiveIntegerField(
-        null=True, blank=True, unique=True, help_text="Internal port on the site; nobody outside sees it.",
+        null=True,
+        blank=True,
+        unique=True,
+        help_text="Internal port on the site; nobody outside sees it.",
     )
-    protection = models.CharField(max_length=120, blank=True, help_text="The sandbox and limits that are active, in words.")
+    protection = models.CharField(
+        max_length=120, blank=True, help_text="The sandbox and limits that are active, in words."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -60,7 +60,9 @@ class Operation(models.Model):
         ordering = ("-created_at",)
         constraints = [
             models.UniqueConstraint(
-                fields=["store"], condition=models.Q(state__in=("waiting", "running")), name="one_active_operation_per_store",
+                fields=["store"],
+                condition=models.Q(state__in=("waiting", "running")),
+                name="one_active_operation_per_store",
             ),
         ]
         indexes = [

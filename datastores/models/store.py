@@ -62,13 +62,19 @@ class DataStore(models.Model):
     evidence_at = models.DateTimeField(null=True, blank=True)
     admin_user = models.CharField(max_length=63)
     admin_password = EncryptedTextField()
-    next_admin_password = EncryptedTextField(blank=True, default="", help_text="A new password until the server took it.")
+    next_admin_password = EncryptedTextField(
+        blank=True, default="", help_text="A new password until the server took it."
+    )
     default_database = models.CharField(max_length=63, blank=True)
-    settings = models.JSONField(default=dict, blank=True, help_text="The engine's own settings that a person may change.")
+    settings = models.JSONField(
+        default=dict, blank=True, help_text="The engine's own settings that a person may change."
+    )
     disk_used_bytes = models.BigIntegerField(null=True, blank=True)
     disk_measured_at = models.DateTimeField(null=True, blank=True)
     disk_warned_percent = models.PositiveSmallIntegerField(default=0, help_text="The highest threshold that was told.")
-    read_only_since = models.DateTimeField(null=True, blank=True, help_text="Set while writes are stopped: disk nearly full.")
+    read_only_since = models.DateTimeField(
+        null=True, blank=True, help_text="Set while writes are stopped: disk nearly full."
+    )
     deletion_protection = models.BooleanField(default=False)
     created_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -80,7 +86,10 @@ class DataStore(models.Model):
         ordering = ("name", "id")
         constraints = [
             models.UniqueConstraint(
-                Lower("name"), "organization", condition=~models.Q(state="deleted"), name="store_name_once",
+                Lower("name"),
+                "organization",
+                condition=~models.Q(state="deleted"),
+                name="store_name_once",
             ),
         ]
         indexes = [models.Index(fields=["organization", "engine", "name"], name="store_list")]

@@ -24,8 +24,13 @@ def open_operation(kind: str, *, store: DataStore, requested_by: str, memo: dict
     try:
         with transaction.atomic():
             operation = Operation.objects.create(
-                store=store, kind=kind, step=procedure.first, memo=memo or {}, requested_by=requested_by,
-                sentence=f"{procedure.label(procedure.first)} …", deadline=timezone.now() + procedure.time_limit,
+                store=store,
+                kind=kind,
+                step=procedure.first,
+                memo=memo or {},
+                requested_by=requested_by,
+                sentence=f"{procedure.label(procedure.first)} …",
+                deadline=timezone.now() + procedure.time_limit,
             )
     except IntegrityError:
         raise Refusal(BUSY, "Wait until it is finished, then try again.") from None
@@ -46,8 +51,13 @@ def retry(operation: Operation) -> None:
     try:
         with transaction.atomic():
             revived = Operation.objects.filter(pk=operation.pk, state=Operation.State.FAILED).update(
-                state=Operation.State.WAITING, attempts=0, due_at=now, deadline=now + procedure.time_limit,
-                finished_at=None, remedy="", sentence=f"{procedure.label(operation.step)} …",
+                state=Operation.State.WAITING,
+                attempts=0,
+                due_at=now,
+                deadline=now + procedure.time_limit,
+                finished_at=None,
+                remedy="",
+                sentence=f"{procedure.label(operation.step)} …",
             )
     except IntegrityError:
         raise Refusal(BUSY, "Wait until it is finished, then try again.") from None
@@ -60,8 +70,16 @@ def retry(operation: Operation) -> None:
 def cancel(operation: Operation, *, because: str) -> None:
     """End an active operation where it stands; a worker that holds its lease finds that it lost it."""
     now = timezone.now()
-    cancelled = Operation.objects.active().filter(pk=operation.pk).update(
-        state=Operation.State.CANCELLED, lease=None, lease_until=None, finished_at=now, sentence=because,
+    cancelled = (
+        Operation.objects.active()
+        .filter(pk=operation.pk)
+        .update(
+            state=Operation.State.CANCELLED,
+            lease=None,
+            lease_until=None,
+            finished_at=now,
+            sentence=because,
+        )
     )
     if not cancelled:
         raise Refusal("This operation can't be cancelled: it has ended.", "Reload the page to see how.")

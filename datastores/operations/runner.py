@@ -40,8 +40,15 @@ class LeaseLost(Exception):  # noqa: N818 - it tells, it does not accuse
 def claim(operation_id: uuid.UUID) -> Operation | None:
     """Take the lease of a due operation and count the attempt, in one UPDATE; None where there is nothing to take."""
     lease, now = uuid.uuid4(), timezone.now()
-    taken = Operation.objects.due().filter(pk=operation_id).update(
-        lease=lease, lease_until=now + LEASE, attempts=F("attempts") + 1, state=Operation.State.RUNNING,
+    taken = (
+        Operation.objects.due()
+        .filter(pk=operation_id)
+        .update(
+            lease=lease,
+            lease_until=now + LEASE,
+            attempts=F("attempts") + 1,
+            state=Operation.State.RUNNING,
+        )
     )
     if not taken:
         return None
@@ -73,7 +80,9 @@ def advance(operation: Operation) -> Outcome | None:
     except Refusal as refusal:
         outcome = _settle(operation, procedure, Fail(refusal.sentence, refusal.remedy or TRY_AGAIN))
     except DatabaseError:
-        log.exception("The console's database failed %s; its lease runs out and the step runs again.", operation, extra=extra)
+        log.exception(
+            "The console's database failed %s; its lease runs out and the step runs again.", operation, extra=extra
+        )
         raise
     except Exception as error:
         log.exception("Step %s of %s failed; attempt %s.", operation.step, operation, operation.attempts, extra=extra)
@@ -96,7 +105,9 @@ def _after_error(operation: Operation, procedure: Procedure, error: Exception) -
     """Back off after an unexpected error, or give up. Only the error's kind is shown: its text may hold a secret."""
     label = procedure.label(operation.step)
     if operation.attempts >= MOST_ATTEMPTS:
-        return Fail(f"“{label}” failed {operation.attempts} times ({type(error).__name__}); the log has the details.", TRY_AGAIN)
+        return Fail(
+            f"“{label}” failed {operation.attempts} times ({type(error).__name__}); the log has the details.", TRY_AGAIN
+        )
     pause = min(0.5 * 2 ** (operation.attempts - 1), 10.0)
     return Wait(pause, f"{label}: trying again after a problem ({type(error).__name__}).", after_error=True)
 
@@ -120,7 +131,11 @@ def _record(operation: Operation, procedure: Procedure, outcome: Outcome) -> Non
         case Goto(step):
             changes |= {"step": step, "attempts": 0, "due_at": now, "sentence": f"{procedure.label(step)} …"}
         case Wait(seconds, sentence, after_error):
-            changes |= {"due_at": now + timedelta(seconds=seconds), "sentence": sentence, "state": Operation.State.WAITING}
+            changes |= {
+                "due_at": now + timedelta(seconds=seconds),
+                "sentence": sentence,
+                "state": Operation.State.WAITING,
+            }
             changes |= {} if after_error else {"attempts": 0}
         case Done(sentence):
             changes |= {"state": Operation.State.DONE, "finished_at": now, "sentence": sentence}
@@ -140,7 +155,9 @@ def _write_timeline(operation: Operation, procedure: Procedure, outcome: Outcome
         line.update(sentence=outcome.sentence, attempts=operation.attempts)
         return
     sentence = "" if isinstance(outcome, Goto) else outcome.sentence
-    line.update(ended_at=timezone.now(), failed=isinstance(outcome, Fail), attempts=operation.attempts, sentence=sentence)
+    line.update(
+        ended_at=timezone.now(), failed=isinstance(outcome, Fail), attempts=operation.attempts, sentence=sentence
+    )
     if isinstance(outcome, Goto):
         operation.step = outcome.step
         enter_step(operation, type(procedure))

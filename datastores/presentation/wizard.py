@@ -100,9 +100,7 @@ def summary_of(selection: Selection) -> Summary:
 def _progress(step: str, wizard: Wizard, address: Address) -> list[dict[str, str]]:
     """Return the steps: those answered before this one lead back to their question."""
     here = STEPS.index(step)
-    states = [
-        "done" if place < here else "current" if place == here else "waiting" for place in range(len(STEPS))
-    ]
+    states = ["done" if place < here else "current" if place == here else "waiting" for place in range(len(STEPS))]
     return [
         {"label": LABELS[name], "state": state, "url": address(name, wizard.draft)}
         for name, state in zip(STEPS, states, strict=True)

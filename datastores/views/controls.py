@@ -59,9 +59,7 @@ def delete(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
     """Delete the data store whose name was typed; a refusal stands beside the field."""
     store = store_of(request, pk, "store:delete")
     try:
-        actions.delete_store(
-            actor=request.actor, store=store, typed_name=request.POST.get("confirm_name", "")
-        )
+        actions.delete_store(actor=request.actor, store=store, typed_name=request.POST.get("confirm_name", ""))
     except Refusal as refusal:
         context = page_context(request, store, "store-settings", busy=False)
         context |= {"delete_error": f"{refusal.sentence} {refusal.remedy}".strip()}

@@ -70,9 +70,7 @@ def address(step: str, draft: Draft) -> str:
     return f"{reverse('store-create-step', args=[step])}?{draft.query()}".removesuffix("?")
 
 
-def _ask(
-    request: AuthedRequest, step: str, wizard: Wizard, form: StepForm, status: int = 200
-) -> HttpResponse:
+def _ask(request: AuthedRequest, step: str, wizard: Wizard, form: StepForm, status: int = 200) -> HttpResponse:
     context = page_of(step, wizard, form, address)
     return render(request, f"datastores/wizard/{step}.html", context, status=status)
 
@@ -116,9 +114,7 @@ def _twin(request: AuthedRequest, draft: Draft) -> DataStore | None:
         opened = datetime.fromisoformat(signing.loads(request.POST.get("opened", ""), salt=OPENED))
     except signing.BadSignature:
         return None
-    mine = DataStore.objects.for_member(request.member, "store:create").filter(
-        created_by_id=request.member.person_id
-    )
+    mine = DataStore.objects.for_member(request.member, "store:create").filter(created_by_id=request.member.person_id)
     same = mine.filter(
         engine=draft.type,
         region__cloud__slug=draft.cloud,

@@ -20,9 +20,7 @@ from datastores.views.shared import latest_operation, page_context
 FIELDS = ("password", "uri", "snippets")
 
 
-def overview_page(
-    request: AuthedRequest, store: DataStore, *, revealed: str = "", password: str = ""
-) -> HttpResponse:
+def overview_page(request: AuthedRequest, store: DataStore, *, revealed: str = "", password: str = "") -> HttpResponse:
     """Render the Overview; ``revealed`` names the one field that shows ``password``."""
     latest = latest_operation(store)
     work = view_of(latest) if latest else None

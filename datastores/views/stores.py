@@ -45,9 +45,7 @@ def index(request: AuthedRequest) -> HttpResponse:
     member = request.member
     mine = DataStore.objects.for_member(member, "store:view")
     chosen, order = StoreFilter(request.GET), order_of(request.GET.get("sort", ""))
-    page = Paginator(in_order(chosen.apply(with_row_facts(mine)), order), PAGE).get_page(
-        request.GET.get("page")
-    )
+    page = Paginator(in_order(chosen.apply(with_row_facts(mine)), order), PAGE).get_page(request.GET.get("page"))
     rows = rows_of(page.object_list, with_endpoints=member.can("store:connect"))
     return render(
         request,

@@ -90,7 +90,7 @@ def activity(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
     store = store_of(request, pk, "store:view")
     events = AuditEvent.objects.filter(
         organization_id=store.organization_id,
-        object_type=store._meta.model_name or "",  # noqa: SLF001 - Django's public API
+        object_type=store._meta.model_name or "",
         object_id=str(store.pk),
     )
     page = Paginator(events, ACTIVITY_PAGE).get_page(request.GET.get("page"))

@@ -7,6 +7,13 @@ from .status import LastExit, ServiceStatus, State, Wanted
 from .supervisor import Supervisor
 
 __all__ = [
-    "LastExit", "RunitPrograms", "ServiceSpec", "ServiceStatus", "State", "SupervisionError", "Supervisor",
-    "Wanted", "runit_programs",
+    "LastExit",
+    "RunitPrograms",
+    "ServiceSpec",
+    "ServiceStatus",
+    "State",
+    "SupervisionError",
+    "Supervisor",
+    "Wanted",
+    "runit_programs",
 ]

@@ -92,8 +92,13 @@ def launch(runsv: Path, directory: Path) -> None:
     environment = {"PATH": f"{runsv.parent}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}
     subprocess.run(
         ["setsid", "--fork", str(runsv), str(directory)],
-        check=False, env=environment, cwd="/", umask=0o077,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        check=False,
+        env=environment,
+        cwd="/",
+        umask=0o077,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     if not wait_until(lambda: supervised(directory) and read_status(directory) is not None, READY_SECONDS):
         raise SupervisionError(

@@ -25,16 +25,18 @@ def run(spec: ServiceSpec, programs: RunitPrograms, environment: Path) -> str:
     if spec.open_files is not None:
         limits += ["-o", str(spec.open_files)]
     command = [str(programs.chpst), *limits, "-e", str(environment), *spec.command]
-    return "\n".join((
-        "#!/bin/sh",
-        "exec 2>&1",
-        "read -r boot </proc/sys/kernel/random/boot_id",
-        "read -r self </proc/$$/stat",
-        'echo "$boot $self" >process',
-        f"cd {shlex.quote(str(spec.working_directory))} || exit 111",
-        f"exec {shlex.join(command)}",
-        "",
-    ))
+    return "\n".join(
+        (
+            "#!/bin/sh",
+            "exec 2>&1",
+            "read -r boot </proc/sys/kernel/random/boot_id",
+            "read -r self </proc/$$/stat",
+            'echo "$boot $self" >process',
+            f"cd {shlex.quote(str(spec.working_directory))} || exit 111",
+            f"exec {shlex.join(command)}",
+            "",
+        )
+    )
 
 
 def finish() -> str:

@@ -9,6 +9,16 @@ from .locate import Programs
 from .verify import Verification, verify
 
 __all__ = [
-    "TREES", "Build", "Programs", "Progress", "TreeError", "TreeSpec", "Verification", "complete_builds",
-    "current_build", "install_trees", "prune_trees", "verify",
+    "TREES",
+    "Build",
+    "Programs",
+    "Progress",
+    "TreeError",
+    "TreeSpec",
+    "Verification",
+    "complete_builds",
+    "current_build",
+    "install_trees",
+    "prune_trees",
+    "verify",
 ]

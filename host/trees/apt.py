@@ -62,7 +62,10 @@ class PrivateApt:
     def __init__(self, top: Path, mirror: Mirror, keyring: Path, suite: str) -> None:
         self._settings = top / "apt.conf"
         self._environment = {
-            **os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive", "TMPDIR": str(top / "tmp"),
+            **os.environ,
+            "LC_ALL": "C",
+            "DEBIAN_FRONTEND": "noninteractive",
+            "TMPDIR": str(top / "tmp"),
         }
         for directory in ("state/lists/partial", "cache/archives/partial", "tmp"):
             (top / directory).mkdir(parents=True, exist_ok=True)
@@ -90,8 +93,13 @@ class PrivateApt:
         complaints = into / ".complaints"
         with complaints.open("w+") as stderr:
             with subprocess.Popen(
-                command, cwd=into, env=self._environment, text=True,
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr,
+                command,
+                cwd=into,
+                env=self._environment,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
             ) as process:
                 for line in process.stdout or ():
                     if found := DOWNLOAD_STATUS.match(line):
@@ -109,7 +117,11 @@ class PrivateApt:
         try:
             done = subprocess.run(
                 [*self._command, *arguments],
-                check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=self._environment,
+                check=False,
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                env=self._environment,
             )
         except FileNotFoundError as error:
             raise TreeError(APT_MISSING.sentence, APT_MISSING.remedy) from error

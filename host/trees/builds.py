@@ -66,7 +66,8 @@ def discard_broken(engines: Path, tree: str) -> list[Path]:
         link.unlink()
     current = (engines / tree / CURRENT).resolve()
     broken = [
-        path for path in _build_directories(engines, tree)
+        path
+        for path in _build_directories(engines, tree)
         if path != current and read_manifest(path) is None and not in_use(path)
     ]
     for path in broken:

@@ -39,8 +39,12 @@ class Plan:
 
 
 def install_trees(
-    programs: Programs, names: Iterable[str], progress: Progress,
-    *, refresh: bool = False, environment: Mapping[str, str] | None = None,
+    programs: Programs,
+    names: Iterable[str],
+    progress: Progress,
+    *,
+    refresh: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Install the trees that are missing or do not work; with `refresh`, also those
     that are damaged or have newer packages.
@@ -87,9 +91,7 @@ def _missing(engines: Path, specs: Iterable[TreeSpec]) -> list[TreeSpec]:
     return [spec for spec, build in builds if build is None or try_build(build.path, spec)]
 
 
-def _open_suite(
-    top: Path, suite: str, engines: Path, environment: Mapping[str, str] | None, part: _Part
-) -> PrivateApt:
+def _open_suite(top: Path, suite: str, engines: Path, environment: Mapping[str, str] | None, part: _Part) -> PrivateApt:
     _check_space(engines, SUITE_BYTES)
     part(f"Fetching Debian's package lists ({suite})", 0.0)
     apt = PrivateApt(top, find_mirror(environment), find_keyring(), suite)

@@ -35,7 +35,8 @@ class Programs:
                 f"Correct {spec.setting}, or remove it and install the engine tree {tree}.",
             )
         raise TreeError(
-            f"The engine tree {tree} is not installed." if not self.installed(tree)
+            f"The engine tree {tree} is not installed."
+            if not self.installed(tree)
             else f"The engine tree {tree} has no program {name}.",
             f"Install it: manage.py engines install {tree}",
         )

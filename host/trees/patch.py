@@ -26,7 +26,9 @@ def patch_tree(build: Path) -> None:
     def patch(program: Path) -> None:
         done = subprocess.run(
             [patchelf, "--set-interpreter", loader, "--force-rpath", "--set-rpath", libraries, program],
-            check=False, capture_output=True, text=True,
+            check=False,
+            capture_output=True,
+            text=True,
         )
         if done.returncode != 0 and WITHOUT_INTERPRETER not in done.stderr:
             raise explain(f"patchelf on {program.name}", done.stderr)

@@ -85,7 +85,10 @@ def _index_targets() -> str:
     try:
         done = subprocess.run(
             ["apt-get", "indextargets", "--format", form, "Created-By: Packages"],
-            check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+            check=False,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
         )
     except FileNotFoundError as error:
         raise TreeError(APT_MISSING.sentence, APT_MISSING.remedy) from error

@@ -61,8 +61,14 @@ def try_program(program: Path, trial: Trial) -> str | None:
     try:
         done = subprocess.run(
             [program, *trial.arguments],
-            check=False, capture_output=True, text=True, errors="replace", timeout=TRIAL_SECONDS,
-            stdin=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin"}, cwd="/",
+            check=False,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=TRIAL_SECONDS,
+            stdin=subprocess.DEVNULL,
+            env={"PATH": "/usr/bin:/bin"},
+            cwd="/",
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{trial.program} does not start: {error}"

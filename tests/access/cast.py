@@ -43,9 +43,7 @@ class World:
 def make_world() -> World:
     """Create the rows; nothing runs for them."""
     people = {
-        who: Person.objects.create(email=f"{who}@cast.test", password=_hash())
-        for who in CAST
-        if who != ANONYMOUS
+        who: Person.objects.create(email=f"{who}@cast.test", password=_hash()) for who in CAST if who != ANONYMOUS
     }
     organization = create_organization(actor=Actor(person=people["admin"]), name="Acme", handle="acme")
     create_organization(actor=Actor(person=people[OUTSIDER]), name="Elsewhere", handle="elsewhere")
@@ -53,9 +51,7 @@ def make_world() -> World:
         if role is not Role.ADMIN:
             Member.objects.create(organization=organization, person=people[role.value], role=role.value)
     store = _store(organization)
-    return World(
-        organization, people, organization.environments.get(name="Development"), store, _failed(store)
-    )
+    return World(organization, people, organization.environments.get(name="Development"), store, _failed(store))
 
 
 @functools.cache

@@ -32,19 +32,12 @@ def address(row: Row, world: World) -> str:
 
 def word(response: HttpResponseBase) -> str:
     """Return the answer as the table writes it."""
-    to_sign_in = response.status_code == 302 and response.headers["Location"].startswith(
-        reverse(settings.LOGIN_URL)
-    )
+    to_sign_in = response.status_code == 302 and response.headers["Location"].startswith(reverse(settings.LOGIN_URL))
     return "in" if to_sign_in and "next=" in response.headers["Location"] else str(response.status_code)
 
 
 def test_every_route_has_a_row_for_reading_and_for_writing() -> None:
-    named = {
-        (route.label, method)
-        for route in ROUTES
-        if route.namespace != OPERATORS
-        for method in ("GET", "POST")
-    }
+    named = {(route.label, method) for route in ROUTES if route.namespace != OPERATORS for method in ("GET", "POST")}
     listed = {(row.route, row.method) for row in TABLE}
     assert named - listed == set(), "routes that nobody reviewed; add them to tests/access/table.py"
     assert listed - named == set(), "rows of routes that do not exist"

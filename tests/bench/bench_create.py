@@ -70,7 +70,9 @@ def click_to_query(client: ConsoleClient, name: str) -> float:
 def _answered(client: ConsoleClient, page: str, token: str, began: float) -> float | None:
     """Copy the URI and ask through it; None while either does not work yet."""
     copied = client.http.post(
-        f"{page}reveal/?what=uri", data={"purpose": "copy", "csrfmiddlewaretoken": token}, headers={"Referer": str(client.http.base_url)}
+        f"{page}reveal/?what=uri",
+        data={"purpose": "copy", "csrfmiddlewaretoken": token},
+        headers={"Referer": str(client.http.base_url)},
     )
     if not copied.is_success:
         return None
@@ -105,7 +107,12 @@ def main() -> None:
         "Create: click to first TLS query",
         [
             Row("bare start, first TLS query", warm_floor + empty_floor),
-            Row("click, warm pool", warm, goal=min(GOALS["warm"], 4 * floor + 0.5), baseline="bare start, first TLS query"),
+            Row(
+                "click, warm pool",
+                warm,
+                goal=min(GOALS["warm"], 4 * floor + 0.5),
+                baseline="bare start, first TLS query",
+            ),
             Row("click, empty pool", empty, goal=GOALS["empty"], baseline="bare start, first TLS query"),
         ],
     )

@@ -62,8 +62,14 @@ class Ways:
     def connect(self, way: str) -> Connection:
         """Connect as a careful client does: TLS, certificate and name verified."""
         return psycopg.connect(
-            host="localhost", hostaddr="127.0.0.1", port=self.ports[way], user="bench", dbname="postgres",
-            sslmode="verify-full", sslrootcert=str(Authority(self.home).certificate_file), autocommit=True,
+            host="localhost",
+            hostaddr="127.0.0.1",
+            port=self.ports[way],
+            user="bench",
+            dbname="postgres",
+            sslmode="verify-full",
+            sslrootcert=str(Authority(self.home).certificate_file),
+            autocommit=True,
         )
 
 

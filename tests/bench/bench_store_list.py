@@ -63,9 +63,7 @@ SIZES = (FLOOR, Size(10, 10), Size(100, 100), Size(1_000, 1_000), Size(1_000, 10
 def database() -> Iterator[None]:
     """Run a migrated database of its own."""
     settings.HOME.make()
-    with throw_away_database(
-        settings.HOME, Programs(settings.HOME.engines), settings.HOME.console / "db.log"
-    ):
+    with throw_away_database(settings.HOME, Programs(settings.HOME.engines), settings.HOME.console / "db.log"):
         call_command("migrate", verbosity=0)
         yield
         connection.close()

@@ -110,7 +110,10 @@ def _started(place: Place) -> Iterator[None]:
         spec = ENGINE.service(place)
     environment = {"PATH": os.environ["PATH"], **spec.environment}
     with subprocess.Popen(
-        spec.command, cwd=spec.working_directory, env=environment, stderr=subprocess.DEVNULL,
+        spec.command,
+        cwd=spec.working_directory,
+        env=environment,
+        stderr=subprocess.DEVNULL,
     ) as process:
         try:
             yield
@@ -122,8 +125,14 @@ def _answers(place: Place) -> bool:
     ca = Authority(_home()).certificate_file
     try:
         with psycopg.connect(
-            host="localhost", hostaddr="127.0.0.1", port=place.port, user="hwadmin", password=PASSWORD,
-            dbname="defaultdb", sslmode="verify-full", sslrootcert=str(ca),
+            host="localhost",
+            hostaddr="127.0.0.1",
+            port=place.port,
+            user="hwadmin",
+            password=PASSWORD,
+            dbname="defaultdb",
+            sslmode="verify-full",
+            sslrootcert=str(ca),
         ) as connection:
             return connection.execute("SELECT 1").fetchone() == (1,)
     except psycopg.OperationalError:

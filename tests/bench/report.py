@@ -41,5 +41,8 @@ def report(title: str, rows: Sequence[Row]) -> None:
         print(f"{f'{row.name} [{row.unit}]':44}{len(row.samples):>4}{figures}{ratio:>8}{goal:>9}")
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{title.partition(':')[0].lower().replace(' ', '_')}.json"
-    kept = [{"name": row.name, "unit": row.unit, "samples": list(row.samples), "goal": row.goal, "baseline": row.baseline} for row in rows]
+    kept = [
+        {"name": row.name, "unit": row.unit, "samples": list(row.samples), "goal": row.goal, "baseline": row.baseline}
+        for row in rows
+    ]
     file.write_text(json.dumps({"title": title, "rows": kept}, indent=1))

@@ -128,7 +128,7 @@ func main() {{
 DJANGO = """\
 import pymysql
 
-pymysql.install_as_MySQLdb()  # or leave these two lines out and install mysqlclient
+pymysql.install_as_MySQLdb()
 
 DATABASES = {{
     "default": {{
@@ -138,7 +138,7 @@ DATABASES = {{
         "USER": {user},
         "PASSWORD": {password},
         "NAME": {database},
-        "OPTIONS": {{"ssl_mode": "{ssl_mode}", "ssl": {{"ca": "{ca}"}}}},
+        "OPTIONS": {{"ssl": {{"ca": "{ca}"}}}},  # verifies the certificate and the host name
     }}
 }}
 """
@@ -163,14 +163,17 @@ def snippets(access: Access) -> list[Snippet]:
 
 def _filled(template: str, access: Access) -> str:
     # A JSON string is also a literal of Python, JavaScript, Java and Go.
+    def literal(text: str) -> str:
+        return json.dumps(text, ensure_ascii=False)
+
     return template.format(
-        host=json.dumps(access.host),
+        host=literal(access.host),
         port=access.port,
-        address=json.dumps(f"{host_part(access.host)}:{access.port}"),
-        user=json.dumps(access.user),
-        password=json.dumps(access.password, ensure_ascii=False),
-        database=json.dumps(access.database),
-        url=json.dumps(jdbc_url(access)),
+        address=literal(f"{host_part(access.host)}:{access.port}"),
+        user=literal(access.user),
+        password=literal(access.password),
+        database=literal(access.database),
+        url=literal(jdbc_url(access)),
         ssl_mode=SSL_MODE,
         ca=CA_FILE,
     )
@@ -179,6 +182,7 @@ def _filled(template: str, access: Access) -> str:
 def _mysql(access: Access) -> str:
     # The password goes through the environment: other users of a machine can read a program's arguments.
     options = {
+        "protocol": "TCP",  # for "localhost", it would look for a local socket
         "host": access.host,
         "port": str(access.port),
         "user": access.user,

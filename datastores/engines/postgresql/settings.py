@@ -57,7 +57,11 @@ def memory(*, ram_mib: int, connections: int, development: bool) -> Memory:
 
 
 def server_settings(
-    *, ram_gib: int, connections: int, storage_gib: int, development: bool,
+    *,
+    ram_gib: int,
+    connections: int,
+    storage_gib: int,
+    development: bool,
 ) -> dict[str, Setting]:
     """Return the settings that follow from a plan, for postgresql.conf.
 

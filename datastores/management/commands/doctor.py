@@ -30,9 +30,7 @@ class Command(BaseCommand):
         left = examine(machine()) if repair and findings else findings
         if not left:
             self.stdout.write(
-                "Rows and machine agree."
-                if not findings
-                else f"{len(findings)} repaired; rows and machine agree."
+                "Rows and machine agree." if not findings else f"{len(findings)} repaired; rows and machine agree."
             )
             return
         self.stdout.write(f"{len(left)} {'difference remains' if len(left) == 1 else 'differences remain'}.")

@@ -58,9 +58,7 @@ class Command(BaseCommand):
                 self._verify(programs, wanted)
             else:
                 deleted = prune_trees(programs.engines, wanted, ProgressLine(self.stderr))
-                self.stdout.write(
-                    "".join(f"Deleted {path}\n" for path in deleted) or "Nothing to delete.", ending=""
-                )
+                self.stdout.write("".join(f"Deleted {path}\n" for path in deleted) or "Nothing to delete.", ending="")
         except TreeError as error:
             raise CommandError(f"{error.sentence} {error.remedy}") from error
 

@@ -40,15 +40,11 @@ class Command(BaseCommand):
             prepare_home()
             lock = ConsoleLock.take(settings.HOME)
             if lock is None:
-                self.stdout.write(
-                    f"Headwater already runs, or is just being started, at {settings.CONSOLE_URL}."
-                )
+                self.stdout.write(f"Headwater already runs, or is just being started, at {settings.CONSOLE_URL}.")
                 return
             installation = Installation.from_settings()
             if installation.already_runs():
-                self.stdout.write(
-                    f"Headwater already runs at {settings.CONSOLE_URL}; stop it with `manage.py down`."
-                )
+                self.stdout.write(f"Headwater already runs at {settings.CONSOLE_URL}; stop it with `manage.py down`.")
                 return
             started = self._start(installation)
         except FAILURES as error:

@@ -81,7 +81,9 @@ def release_slot(store: DataStore) -> EdgeSlot | None:
 
 def edge_slots() -> list[Slot]:
     """Return what the edge must do now, from the rows."""
-    return [edge_slot(row) for row in EdgeSlot.objects.select_related("store").prefetch_related("store__allowed_networks")]
+    return [
+        edge_slot(row) for row in EdgeSlot.objects.select_related("store").prefetch_related("store__allowed_networks")
+    ]
 
 
 def edge_slot(row: EdgeSlot) -> Slot:

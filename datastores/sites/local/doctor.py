@@ -65,7 +65,8 @@ def _orphaned_services(machine: Machine) -> Iterator[Finding]:
     for name in machine.supervisor.names():
         if name.startswith(NODE_PREFIX) and name not in known:
             yield Finding(
-                f"The service {name} belongs to no data store.", "Stop and remove it.",
+                f"The service {name} belongs to no data store.",
+                "Stop and remove it.",
                 lambda name=name: machine.supervisor.remove(name, KILL_SECONDS),  # type: ignore[misc]
             )
 
@@ -84,7 +85,8 @@ def _orphaned_directories(machine: Machine) -> Iterator[Finding]:
     for path in sorted(machine.home.run.glob(f"{NODE_PREFIX}*")):
         if path not in sockets:
             yield Finding(
-                f"The socket directory {path.name} belongs to no data store.", "Remove it.",
+                f"The socket directory {path.name} belongs to no data store.",
+                "Remove it.",
                 lambda path=path: _remove_sockets(path),  # type: ignore[misc]
             )
 
@@ -113,7 +115,8 @@ def _nodes(machine: Machine) -> Iterator[Finding]:
             yield from _should_run(machine, node, place, up=status.state == State.UP and status.wanted == Wanted.UP)
         elif node.store.state in SHOULD_REST and (status.state == State.UP or processes_below(place.data)):
             yield Finding(
-                f"{node.store} is powered off, but its server runs.", "Stop it cleanly.",
+                f"{node.store} is powered off, but its server runs.",
+                "Stop it cleanly.",
                 lambda name=place.name: machine.supervisor.stop(name),  # type: ignore[misc]
             )
 
@@ -122,11 +125,14 @@ def _should_run(machine: Machine, node: Node, place: Place, *, up: bool) -> Iter
     """A node that should run: its data must be there and its service up."""
     if not place.data.exists():
         yield Finding(
-            f"The data directory of {node} is gone.", "Nothing here brings it back: it needs its backup.", lambda: None,
+            f"The data directory of {node} is gone.",
+            "Nothing here brings it back: it needs its backup.",
+            lambda: None,
         )
     elif not up:
         yield Finding(
-            f"{node.store} should be running, but its server is not up.", "Write its service again and start it.",
+            f"{node.store} should be running, but its server is not up.",
+            "Write its service again and start it.",
             lambda node=node: restart_node(machine, node),  # type: ignore[misc]
         )
 
@@ -140,7 +146,10 @@ def _edge(machine: Machine) -> Iterator[Finding]:
 def _abandoned_operations() -> Iterator[Finding]:
     """Stores that say something is under way although no operation works on them."""
     under_way = (
-        DataStore.State.CREATING, DataStore.State.POWERING_OFF, DataStore.State.POWERING_ON, DataStore.State.DELETING,
+        DataStore.State.CREATING,
+        DataStore.State.POWERING_OFF,
+        DataStore.State.POWERING_ON,
+        DataStore.State.DELETING,
     )
     active = Operation.objects.active().values("store_id")
     for store in DataStore.objects.filter(state__in=under_way).exclude(pk__in=active):

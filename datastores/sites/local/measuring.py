@@ -22,7 +22,8 @@ def measure_all() -> None:
     Where one does not answer, the edge is compared with its rows: after a restart of its own it may lack a change.
     """
     stores = DataStore.objects.filter(
-        state__in=(State.RUNNING, State.UNREACHABLE), region__site__kind="local",
+        state__in=(State.RUNNING, State.UNREACHABLE),
+        region__site__kind="local",
     ).select_related("slot")
     answers = [measure(store) for store in stores]
     if not all(answers):
@@ -39,7 +40,9 @@ def measure(store: DataStore) -> bool:
     except ProbeFailure as failure:
         evidence, state = str(failure), State.UNREACHABLE
     now = timezone.now()
-    untouched = DataStore.objects.filter(pk=store.pk, state=store.state).exclude(operations__state__in=("waiting", "running"))
+    untouched = DataStore.objects.filter(pk=store.pk, state=store.state).exclude(
+        operations__state__in=("waiting", "running")
+    )
     changed = {"state": state, "state_since": now} if state != store.state else {}
     untouched.update(evidence=evidence[:200], evidence_at=now, **changed)
     return state == State.RUNNING

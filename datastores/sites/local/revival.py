@@ -97,6 +97,4 @@ def _outcome(parts: Machine, node: Node, seconds: float) -> str:
     place, engine = place_of(node, parts.home), local_engine(node.store)
     if wait_until(lambda: engine.ready(place), seconds):
         return f"{node.store.name} runs again."
-    return (
-        f"{node.store.name} was started and does not answer yet; its log is {settings.HOME.log / place.name}."
-    )
+    return f"{node.store.name} was started and does not answer yet; its log is {settings.HOME.log / place.name}."

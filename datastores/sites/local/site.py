@@ -47,6 +47,8 @@ class LocalSite(SiteDriver):
 
     def renew_certificates(self) -> None:
         """Renew those of the nodes that are up; a node that is off gets its new one when it is powered on."""
-        for node in Node.objects.filter(state=Node.State.UP, store__region__site__kind=self.kind).select_related("store"):
+        for node in Node.objects.filter(state=Node.State.UP, store__region__site__kind=self.kind).select_related(
+            "store"
+        ):
             if renew_certificate(machine(), node):
                 log.info("Renewed the certificate of %s.", node)

@@ -115,9 +115,7 @@ def test_data_stores_outlive_the_console(client: ConsoleClient, up: Installation
 
 
 @pytest.mark.parametrize("ending", ["down --all", "power cut"])
-def test_up_brings_data_stores_back_as_they_were(
-    ending: str, client: ConsoleClient, up: Installation
-) -> None:
+def test_up_brings_data_stores_back_as_they_were(ending: str, client: ConsoleClient, up: Installation) -> None:
     page = client.create_store(f"back-after-{ending.split(maxsplit=1)[0]}")
     assert wait_until(lambda: "Running" in client.state(page), RUNNING_SECONDS), client.state(page)
     address = client.dsn(page)

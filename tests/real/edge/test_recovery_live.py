@@ -50,9 +50,7 @@ def test_after_a_crash_the_files_give_the_same_state(edge: Edge, proxy: Proxy, r
     assert seen(rows) == before
 
 
-def test_a_change_while_the_proxy_is_down_waits_in_the_files(
-    edge: Edge, proxy: Proxy, rows: list[Slot]
-) -> None:
+def test_a_change_while_the_proxy_is_down_waits_in_the_files(edge: Edge, proxy: Proxy, rows: list[Slot]) -> None:
     proxy.kill()
     assert not edge.answering()
     assert not edge.apply(rows[0]).live
@@ -91,9 +89,7 @@ def test_drift_is_named_and_repaired_without_touching_what_is_right(
     assert answer(rows[0].port + 3) == "refused"
 
 
-def test_files_that_were_lost_or_edited_are_named_and_written_again(
-    edge: Edge, proxy: Proxy, rows: list[Slot]
-) -> None:
+def test_files_that_were_lost_or_edited_are_named_and_written_again(edge: Edge, proxy: Proxy, rows: list[Slot]) -> None:
     edge.sync(rows)
     slot_file(edge.settings, rows[0]).unlink()
     slot_file(edge.settings, rows[1]).write_text("listen slot-0002\n    nonsense\n")
@@ -131,9 +127,7 @@ def test_an_open_slots_port_can_not_be_shared(edge: Edge, proxy: Proxy, rows: li
             intruder.bind(("127.0.0.1", rows[0].port))
 
 
-def test_a_closed_slots_port_that_another_program_took_is_said(
-    edge: Edge, proxy: Proxy, rows: list[Slot]
-) -> None:
+def test_a_closed_slots_port_that_another_program_took_is_said(edge: Edge, proxy: Proxy, rows: list[Slot]) -> None:
     with socket.socket() as intruder:
         intruder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         intruder.bind(("127.0.0.1", rows[0].port))

@@ -34,9 +34,7 @@ def test_an_opened_slot_serves_and_a_closed_one_refuses(
     assert answer(slot.port, source) == "refused"
 
 
-def test_repeating_a_change_changes_nothing_and_cuts_nobody(
-    edge: Edge, proxy: Proxy, amber: NamedServer
-) -> None:
+def test_repeating_a_change_changes_nothing_and_cuts_nobody(edge: Edge, proxy: Proxy, amber: NamedServer) -> None:
     slot = slot_of(edge, amber)
     edge.apply(slot)
     with Client(slot.port) as client:
@@ -82,9 +80,7 @@ def test_a_fence_outlives_the_proxy(edge: Edge, proxy: Proxy, amber: NamedServer
     assert answer(slot.port) == "turned away"
 
 
-def test_a_fence_without_a_proxy_is_its_file_and_a_silent_port(
-    edge: Edge, proxy: Proxy, amber: NamedServer
-) -> None:
+def test_a_fence_without_a_proxy_is_its_file_and_a_silent_port(edge: Edge, proxy: Proxy, amber: NamedServer) -> None:
     slot = slot_of(edge, amber)
     edge.apply(slot)
     proxy.kill()
@@ -92,9 +88,7 @@ def test_a_fence_without_a_proxy_is_its_file_and_a_silent_port(
     assert "disabled" in slot_file(edge.settings, slot).read_text()
 
 
-def test_a_proxy_that_serves_but_can_not_be_reached_is_not_fenced(
-    edge: Edge, proxy: Proxy, amber: NamedServer
-) -> None:
+def test_a_proxy_that_serves_but_can_not_be_reached_is_not_fenced(edge: Edge, proxy: Proxy, amber: NamedServer) -> None:
     slot = slot_of(edge, amber)
     edge.apply(slot)
     edge.settings.admin_socket.unlink()

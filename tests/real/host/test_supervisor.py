@@ -240,9 +240,7 @@ def test_kill_also_ends_an_orphan(supervisor: Supervisor, spec: Specs, node: Pat
     assert processes_below(node) == []
 
 
-def test_remove_leaves_nothing_and_may_be_repeated(
-    supervisor: Supervisor, spec: Specs, node: Path, home: Home
-) -> None:
+def test_remove_leaves_nothing_and_may_be_repeated(supervisor: Supervisor, spec: Specs, node: Path, home: Home) -> None:
     run_it(supervisor, spec(), node)
     runsv = supervisor_process(home, "one")
     supervisor.remove("one", timeout=5)

@@ -26,7 +26,9 @@ pytestmark = [pytest.mark.real, pytest.mark.django_db]
 @pytest.fixture
 def running(actor: Actor, admin: Member, region: Region, plan: ServicePlan, local_site: Machine) -> DataStore:
     """A Hobbyist PostgreSQL that was made as the page makes it."""
-    store = actions.create_store(actor=actor, member=admin, engine="postgresql", name="orders", region=region, plan=plan)
+    store = actions.create_store(
+        actor=actor, member=admin, engine="postgresql", name="orders", region=region, plan=plan
+    )
     done = settle(store.operations.get())
     assert done.state == Operation.State.DONE, done.sentence
     return DataStore.objects.select_related("slot", "plan", "region__site").get(pk=store.pk)
@@ -37,7 +39,9 @@ def test_create_ends_with_a_server_that_a_client_can_use(running: DataStore) -> 
     assert "TLS" in running.evidence
     with connect(running) as client:
         assert client.pgconn.ssl_in_use
-        row = client.execute("SELECT current_database(), current_user, rolsuper FROM pg_roles WHERE rolname = current_user")
+        row = client.execute(
+            "SELECT current_database(), current_user, rolsuper FROM pg_roles WHERE rolname = current_user"
+        )
         assert row.fetchone() == ("defaultdb", "hwadmin", False)
         client.execute("CREATE DATABASE shop")
         client.execute("CREATE ROLE clerk LOGIN PASSWORD 'a-long-enough-one'")
@@ -46,8 +50,13 @@ def test_create_ends_with_a_server_that_a_client_can_use(running: DataStore) -> 
 def test_plain_text_is_refused(running: DataStore) -> None:
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(
-            host=settings.EDGE_HOST, port=running.slot.port, user=running.admin_user, password=running.admin_password,
-            dbname="defaultdb", sslmode="disable", connect_timeout=5,
+            host=settings.EDGE_HOST,
+            port=running.slot.port,
+            user=running.admin_user,
+            password=running.admin_password,
+            dbname="defaultdb",
+            sslmode="disable",
+            connect_timeout=5,
         )
 
 

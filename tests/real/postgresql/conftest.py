@@ -53,9 +53,14 @@ class Server:
     def login(self, **changes: str) -> psycopg.Connection:
         """Log in as a tenant does: over TLS, with full verification."""
         parameters = {
-            "host": self.access.host, "port": str(self.access.port), "user": self.access.user,
-            "password": self.access.password, "dbname": self.access.database, "sslmode": "verify-full",
-            "sslrootcert": str(self.ca), "connect_timeout": "5",
+            "host": self.access.host,
+            "port": str(self.access.port),
+            "user": self.access.user,
+            "password": self.access.password,
+            "dbname": self.access.database,
+            "sslmode": "verify-full",
+            "sslrootcert": str(self.ca),
+            "connect_timeout": "5",
         }
         return psycopg.connect(make_conninfo(**(parameters | changes)), autocommit=True)
 
@@ -74,9 +79,16 @@ def running(engine: LocalPostgreSQL, sizing: Sizing = HOBBYIST) -> Iterator[Serv
     spec = engine.service(place)
     log = settings.HOME.log / f"{name}.log"
     environment = {"PATH": os.environ["PATH"], **spec.environment}
-    with log.open("wb") as output, subprocess.Popen(
-        spec.command, cwd=spec.working_directory, env=environment, stdout=output, stderr=output,
-    ) as process:
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            spec.command,
+            cwd=spec.working_directory,
+            env=environment,
+            stdout=output,
+            stderr=output,
+        ) as process,
+    ):
         try:
             assert wait_until(lambda: engine.ready(place), 10), log.read_text()
             password = secrets.token_urlsafe(12) + "'%/ é"

@@ -40,7 +40,9 @@ def folder(server: Server, tmp_path: Path) -> Path:
 
 def snippet(server: Server, slug: str, *, user: str | None = None, password: str | None = None) -> Snippet:
     access = replace(
-        server.access, user=user or server.access.user, password=password or server.access.password,
+        server.access,
+        user=user or server.access.user,
+        password=password or server.access.password,
     )
     return next(found for found in PostgreSQL().snippets(access) if found.slug == slug)
 
@@ -54,7 +56,13 @@ def save(found: Snippet, folder: Path, name: str = "") -> Path:
 def run(folder: Path, *command: str, **environment: str) -> str:
     bare = {"PATH": f"{PSQL}:{os.environ['PATH']}", "HOME": str(folder), "LC_ALL": "C.UTF-8"}
     ended = subprocess.run(
-        command, cwd=folder, env=bare | environment, capture_output=True, text=True, check=False, timeout=120,
+        command,
+        cwd=folder,
+        env=bare | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout

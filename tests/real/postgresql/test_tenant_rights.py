@@ -116,7 +116,10 @@ def test_the_platforms_superuser_can_not_come_over_the_network(server: Server, u
 def test_the_socket_is_the_platforms_alone(server: Server, user: str) -> None:
     with pytest.raises(psycopg.OperationalError, match="rejects connection"):
         psycopg.connect(
-            host=str(server.place.sockets), port=server.place.port, user=user, dbname="defaultdb",
+            host=str(server.place.sockets),
+            port=server.place.port,
+            user=user,
+            dbname="defaultdb",
             password=server.access.password,
         )
 
@@ -175,8 +178,12 @@ def test_the_server_runs_confined(server: Server) -> None:
 
 def test_only_loopback_is_listened_on(server: Server) -> None:
     own_address = next(
-        (info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)
-         if not str(info[4][0]).startswith("127.")), None,
+        (
+            info[4][0]
+            for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)
+            if not str(info[4][0]).startswith("127.")
+        ),
+        None,
     )
     with server.login() as admin:
         assert admin.execute("SHOW listen_addresses").fetchone() == ("127.0.0.1",)

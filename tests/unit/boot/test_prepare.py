@@ -64,9 +64,7 @@ def test_an_interrupted_installation_is_repeated(
     assert installs == ["requirements.lock"]
 
 
-def test_the_development_lock_serves_up_as_well(
-    prepare: ModuleType, installs: list[str], tmp_path: Path
-) -> None:
+def test_the_development_lock_serves_up_as_well(prepare: ModuleType, installs: list[str], tmp_path: Path) -> None:
     prepare.prepare(tmp_path / "venv", development=True)
     prepare.prepare(tmp_path / "venv", development=False)
     assert installs == ["requirements-dev.lock"]

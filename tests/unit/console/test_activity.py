@@ -19,9 +19,7 @@ def events(world: World) -> None:
     """Two events of Acme and one of somebody else."""
     admin = Actor(person=world.people["admin"], address="192.0.2.7")
     devops = Actor(person=world.people["devops"], address="192.0.2.8")
-    audit.record(
-        "store.created", actor=admin, organization=world.organization, subject=world.store, plan="Hobbyist"
-    )
+    audit.record("store.created", actor=admin, organization=world.organization, subject=world.store, plan="Hobbyist")
     audit.record("store.power_off", actor=devops, organization=world.organization, subject=world.store)
     elsewhere = world.people["outsider"].created_organization
     audit.record("store.deleted", actor=Actor(label="stranger"), organization=elsewhere)

@@ -49,9 +49,7 @@ def test_an_entry_that_the_role_may_not_open_is_left_out() -> None:
 
 def test_entries_keep_their_order_and_group(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(navigation, "_entries", {})
-    navigation.register(
-        Entry("Late", "activity", "x", position=9), Entry("Inner", "settings", "x", 5, group="Group")
-    )
+    navigation.register(Entry("Late", "activity", "x", position=9), Entry("Inner", "settings", "x", 5, group="Group"))
     navigation.register(Entry("Early", "overview", "x", position=1))
     groups = navigation.groups(RequestFactory().get("/"), Member(role=Role.ADMIN.value))
     assert [(group.label, [item.label for item in group.items]) for group in groups] == [

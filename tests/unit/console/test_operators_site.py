@@ -67,9 +67,7 @@ def test_no_page_shows_a_secret(operator: Client, world: World) -> None:
             assert hashes not in page, (model, name)
 
 
-def test_the_stores_list_reads_no_encrypted_column(
-    operator: Client, django_assert_num_queries: object
-) -> None:
+def test_the_stores_list_reads_no_encrypted_column(operator: Client, django_assert_num_queries: object) -> None:
     DataStore.objects.update(admin_password="unreadable without its key")
     assert operator.get(reverse("admin:datastores_datastore_changelist")).status_code == 200
 
@@ -84,18 +82,13 @@ def test_a_change_of_a_price_is_told(operator: Client) -> None:
     for row in formset.forms:
         data |= {field.html_name: "" if field.value() is None else field.value() for field in row}
     data["prices-0-hourly"] = "9.9900"
-    assert (
-        operator.post(page, {key: value for key, value in data.items() if value is not False}).status_code
-        == 302
-    )
+    assert operator.post(page, {key: value for key, value in data.items() if value is not False}).status_code == 302
     assert PlanPrice.objects.filter(plan=plan, hourly="9.99").exists()
     assert "USD per hour" in told("operator.changed").detail["what"]
 
 
 def test_additions_and_deletions_are_told(operator: Client) -> None:
-    operator.post(
-        reverse("admin:datastores_cloud_add"), {"slug": "private", "name": "Private", "position": 9}
-    )
+    operator.post(reverse("admin:datastores_cloud_add"), {"slug": "private", "name": "Private", "position": 9})
     cloud = Cloud.objects.get(slug="private")
     assert told("operator.added").object_name == "Private"
     operator.post(reverse("admin:datastores_cloud_delete", args=[cloud.pk]), {"post": "yes"})

@@ -37,9 +37,7 @@ def test_creates_it_with_environments_and_an_admin(client: Client, newcomer: Per
     )
 
 
-def test_the_new_organization_is_the_one_looked_at(
-    client: Client, newcomer: Person, taken: Organization
-) -> None:
+def test_the_new_organization_is_the_one_looked_at(client: Client, newcomer: Person, taken: Organization) -> None:
     Member.objects.create(organization=taken, person=newcomer, role="viewer")
     client.post(PAGE, {"name": "Night Owl", "handle": ""})
     assert "<h1>Night Owl</h1>" in client.get("/").content.decode()
@@ -50,9 +48,7 @@ def test_an_empty_handle_is_made_of_the_name(client: Client, taken: Organization
     assert Organization.objects.get(created_by__email="new@heron.test").handle == "blue-heron-2"
 
 
-def test_a_taken_handle_stands_beside_the_field_and_nothing_is_lost(
-    client: Client, taken: Organization
-) -> None:
+def test_a_taken_handle_stands_beside_the_field_and_nothing_is_lost(client: Client, taken: Organization) -> None:
     answer = client.post(PAGE, {"name": "My Heron", "handle": "blue-heron"})
     page = answer.content.decode()
     assert answer.status_code == 422

@@ -49,9 +49,7 @@ def test_other_names_are_no_slots(name: str) -> None:
     assert slot_number(name) is None
 
 
-@pytest.mark.parametrize(
-    "wrong", ["db.example.com", "10.0.0.0/33", "1.2.3.4\nlisten other", "", "fe80::1%0\nlisten x"]
-)
+@pytest.mark.parametrize("wrong", ["db.example.com", "10.0.0.0/33", "1.2.3.4\nlisten other", "", "fe80::1%0\nlisten x"])
 def test_text_that_is_no_network_never_gets_into_an_access_list(wrong: str) -> None:
     with pytest.raises(ValueError, match="does not appear to be"):
         Slot(1, 21000, allowed=(wrong,))

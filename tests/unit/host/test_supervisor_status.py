@@ -16,8 +16,11 @@ SECONDS = 1_700_000_000
 
 
 def content(pid: int = 4242, want: bytes = b"u", state: int = 1) -> bytes:
-    return (2**62 + 10 + SECONDS).to_bytes(8) + (500_000_000).to_bytes(4) + pid.to_bytes(4, "little") + bytes(
-        [0, want[0], 0, state]
+    return (
+        (2**62 + 10 + SECONDS).to_bytes(8)
+        + (500_000_000).to_bytes(4)
+        + pid.to_bytes(4, "little")
+        + bytes([0, want[0], 0, state])
     )
 
 

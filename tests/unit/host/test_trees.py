@@ -73,7 +73,9 @@ DEBIAN = (
     "http://other.example/apt/\tnodistro\tOther\n"
 )
 NEW_CONTAINER = DEBIAN.replace("\tDebian", "\t$(ORIGIN)").replace("\tOther", "\t$(ORIGIN)")
-RENAMED = "http://cache.example/upstream-1/\ttrixie\tDebian\nhttp://cache.example/upstream-2/\ttrixie-security\tDebian\n"
+RENAMED = (
+    "http://cache.example/upstream-1/\ttrixie\tDebian\nhttp://cache.example/upstream-2/\ttrixie-security\tDebian\n"
+)
 UBUNTU = "http://mirror.example/ubuntu/\tnoble\tUbuntu\nhttp://mirror.example/ubuntu/\tnoble-security\tUbuntu\n"
 
 
@@ -101,23 +103,27 @@ def test_only_debians_keys_may_sign_and_sid_has_no_security_archive() -> None:
     mirror = Mirror("http://a.example/d", "http://a.example/s")
     trixie = mirror.source_list("trixie", Path("/keys.gpg")).splitlines()
     assert [line.split("] ")[1] for line in trixie] == [
-        "http://a.example/d trixie main", "http://a.example/s trixie-security main",
+        "http://a.example/d trixie main",
+        "http://a.example/s trixie-security main",
     ]
     assert all("signed-by=/keys.gpg" in line for line in trixie)
     assert len(mirror.source_list("sid", Path("/keys.gpg")).splitlines()) == 1
 
 
-@pytest.mark.parametrize(("complaint", "sentence"), [
-    ("E: Failed to fetch http://x  Hash Sum mismatch", "not the one that Debian signed"),
-    ("E: Failed to fetch http://x  Temporary failure resolving 'x'", "can't be reached"),
-    ("E: You don't have enough free space in /x/", "disk is full"),
-    ("dpkg-deb: error: failed to write: No space left on device", "disk is full"),
-    ("W: GPG error: http://x InRelease: NO_PUBKEY 123", "no valid signature"),
-    ("E: Unable to locate package postgresql-17", "does not have a package"),
-    ("E: The repository 'http://x' does not have a Release file.", "does not have a package"),
-    ("W: some warning\nE: Something never seen before", "Something never seen before"),
-    ("", "nothing"),
-])
+@pytest.mark.parametrize(
+    ("complaint", "sentence"),
+    [
+        ("E: Failed to fetch http://x  Hash Sum mismatch", "not the one that Debian signed"),
+        ("E: Failed to fetch http://x  Temporary failure resolving 'x'", "can't be reached"),
+        ("E: You don't have enough free space in /x/", "disk is full"),
+        ("dpkg-deb: error: failed to write: No space left on device", "disk is full"),
+        ("W: GPG error: http://x InRelease: NO_PUBKEY 123", "no valid signature"),
+        ("E: Unable to locate package postgresql-17", "does not have a package"),
+        ("E: The repository 'http://x' does not have a Release file.", "does not have a package"),
+        ("W: some warning\nE: Something never seen before", "Something never seen before"),
+        ("", "nothing"),
+    ],
+)
 def test_every_complaint_becomes_one_sentence(complaint: str, sentence: str) -> None:
     error = explain("apt-get", complaint)
     assert sentence in error.sentence
@@ -234,11 +240,14 @@ def test_too_little_space_is_said_first(tmp_path: Path, monkeypatch: pytest.Monk
         install_trees(Programs(tmp_path, environment={}), ["runit"], quiet)
 
 
-@pytest.mark.parametrize(("trial", "problem"), [
-    (Trial("echo", ("ready",), "ready"), None),
-    (Trial("echo", ("other",), "ready"), "echo does not work: it ended with 0 and said: other"),
-    (Trial("missing", (), ""), "missing does not start"),
-])
+@pytest.mark.parametrize(
+    ("trial", "problem"),
+    [
+        (Trial("echo", ("ready",), "ready"), None),
+        (Trial("echo", ("other",), "ready"), "echo does not work: it ended with 0 and said: other"),
+        (Trial("missing", (), ""), "missing does not start"),
+    ],
+)
 def test_a_trial_looks_at_what_a_program_says(trial: Trial, problem: str | None) -> None:
     result = try_program(Path("/bin") / trial.program, trial)
     assert result == problem if problem is None else problem in (result or "")

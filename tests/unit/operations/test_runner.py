@@ -162,7 +162,11 @@ def test_a_refusal_ends_the_operation_in_its_words(operation: Operation, walk: t
     walk.answers["begin"] = refuse
     runner.run(operation.pk)
     operation.refresh_from_db()
-    assert (operation.state, operation.sentence, operation.remedy) == ("failed", "No address is left.", "Delete a store.")
+    assert (operation.state, operation.sentence, operation.remedy) == (
+        "failed",
+        "No address is left.",
+        "Delete a store.",
+    )
     assert operation.steps.get().failed
 
 

@@ -32,9 +32,7 @@ def before(step: str) -> dict[str, str]:
 
 def send(browser: Client, step: str, draft: dict[str, str] | None = None, **answer: str) -> Answer:
     """Answer a step."""
-    query = "&".join(
-        f"{name}={value}" for name, value in (draft if draft is not None else before(step)).items()
-    )
+    query = "&".join(f"{name}={value}" for name, value in (draft if draft is not None else before(step)).items())
     return browser.post(f"{ROOT}{step}/?{query}", answer)
 
 
@@ -119,9 +117,7 @@ def test_a_forged_mark_does_not_lead_to_a_store(browser: Client) -> None:
         ("plan", "business-4", "Standbys come later"),
     ],
 )
-def test_a_wrong_answer_comes_back_with_its_error(
-    browser: Client, step: str, answer: str, sentence: str
-) -> None:
+def test_a_wrong_answer_comes_back_with_its_error(browser: Client, step: str, answer: str, sentence: str) -> None:
     page = send(browser, step, None, **{step: answer})
     assert page.status_code == 422
     assert sentence in page.content.decode()
@@ -204,17 +200,13 @@ def test_a_plan_without_a_price_there_is_not_offered(browser: Client) -> None:
 
 
 def test_a_choice_updates_the_summary_and_the_address(browser: Client) -> None:
-    answer = browser.get(
-        f"{ROOT}plan/", before("plan") | {"plan": "startup-8"}, headers={"HX-Request": "true"}
-    )
+    answer = browser.get(f"{ROOT}plan/", before("plan") | {"plan": "startup-8"}, headers={"HX-Request": "true"})
     assert "$160.60" in answer.content.decode()
     assert "<html" not in answer.content.decode()
     assert "plan=startup-8" in answer["HX-Replace-Url"]
 
 
-def test_the_operators_refusal_is_shown_and_nothing_is_lost(
-    browser: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_operators_refusal_is_shown_and_nothing_is_lost(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     from console.errors import Refusal
 
     def refuse(**_asked: object) -> DataStore:

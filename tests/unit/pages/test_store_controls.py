@@ -77,9 +77,7 @@ def test_protection_goes_on_and_off_and_stops_deletion(sign_in: SignIn, running:
     assert not DataStore.objects.get(pk=running.pk).deletion_protection
 
 
-def test_the_wrong_name_deletes_nothing_and_says_so_beside_the_field(
-    sign_in: SignIn, running: DataStore
-) -> None:
+def test_the_wrong_name_deletes_nothing_and_says_so_beside_the_field(sign_in: SignIn, running: DataStore) -> None:
     answer = sign_in(Role.ADMIN).post(url(running, "delete"), {"confirm_name": "order"})
     body = answer.content.decode()
     assert answer.status_code == 422
@@ -116,10 +114,7 @@ def test_retry_finds_only_work_of_that_store(sign_in: SignIn, work: Operation, o
     browser = sign_in(Role.DEVOPS)
     assert browser.post(f"/databases/{work.store_id}/operations/{other.pk}/retry/").status_code == 404
     assert outsider.post(f"/databases/{work.store_id}/operations/{work.pk}/retry/").status_code == 404
-    assert (
-        sign_in(Role.DEVELOPER).post(f"/databases/{work.store_id}/operations/{work.pk}/retry/").status_code
-        == 403
-    )
+    assert sign_in(Role.DEVELOPER).post(f"/databases/{work.store_id}/operations/{work.pk}/retry/").status_code == 403
 
 
 @pytest.mark.parametrize(

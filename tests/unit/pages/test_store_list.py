@@ -15,9 +15,7 @@ URL = "/databases/"
 MOST_QUERIES = 8  # issue 2
 
 
-def make(
-    organization: Organization, region: Region, name: str, plan: str = "hobbyist", **more: object
-) -> DataStore:
+def make(organization: Organization, region: Region, name: str, plan: str = "hobbyist", **more: object) -> DataStore:
     """Add a store as a row."""
     return DataStore.objects.create(
         organization=organization,
@@ -57,17 +55,13 @@ def test_roles_without_connection_details_see_no_endpoint(sign_in: SignIn, runni
     assert "Needs the role Admin or DevOps; yours is Viewer." in page
 
 
-def test_other_organizations_and_deleted_stores_are_absent(
-    outsider: Client, sign_in: SignIn, store: DataStore
-) -> None:
+def test_other_organizations_and_deleted_stores_are_absent(outsider: Client, sign_in: SignIn, store: DataStore) -> None:
     assert names(outsider) == []
     store.set_state(DataStore.State.DELETED)
     assert names(sign_in(Role.ADMIN)) == []
 
 
-def test_search_filter_and_sort(
-    sign_in: SignIn, organization: Organization, region: Region, plan: ServicePlan
-) -> None:
+def test_search_filter_and_sort(sign_in: SignIn, organization: Organization, region: Region, plan: ServicePlan) -> None:
     make(organization, region, "alpha", plan="startup-16", state=DataStore.State.RUNNING)
     make(organization, region, "Beta", plan="startup-4", state=DataStore.State.FAILED)
     make(organization, region, "gamma", state=DataStore.State.UNREACHABLE)

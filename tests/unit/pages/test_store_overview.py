@@ -67,9 +67,7 @@ def test_a_running_store_shows_state_evidence_and_how_to_connect(sign_in: SignIn
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.BILLING_ADMIN])
-def test_roles_without_connection_details_are_told_why(
-    sign_in: SignIn, running: DataStore, role: Role
-) -> None:
+def test_roles_without_connection_details_are_told_why(sign_in: SignIn, running: DataStore, role: Role) -> None:
     body = text(sign_in(role), url(running))
     assert f"Needs the role Admin, DevOps or Developer; yours is {role.label}." in body
     assert "hwadmin" not in body
@@ -215,9 +213,7 @@ def test_activity_tells_of_this_store_only(sign_in: SignIn, running: DataStore) 
     body = text(browser, url(running, "activity/"))
     assert "Switched deletion protection on for “orders”" in body
     assert "admin@acme.test" in body
-    assert [event.action for event in browser.get(url(running, "activity/")).context["page"]] == [
-        "store.protected"
-    ]
+    assert [event.action for event in browser.get(url(running, "activity/")).context["page"]] == ["store.protected"]
 
 
 def test_activity_needs_its_permission(sign_in: SignIn, running: DataStore) -> None:

@@ -21,9 +21,7 @@ def url(store: DataStore, what: str = "password") -> str:
 
 def trail() -> list[str]:
     """Return what the trail tells about passwords."""
-    return list(
-        AuditEvent.objects.filter(action__contains="password").order_by("id").values_list("action", flat=True)
-    )
+    return list(AuditEvent.objects.filter(action__contains="password").order_by("id").values_list("action", flat=True))
 
 
 @pytest.mark.parametrize(
@@ -53,9 +51,7 @@ def test_hiding_answers_the_field_masked(sign_in: SignIn, running: DataStore, wh
     assert trail() == []
 
 
-def test_reveal_without_a_script_answers_the_page_with_that_field(
-    sign_in: SignIn, running: DataStore
-) -> None:
+def test_reveal_without_a_script_answers_the_page_with_that_field(sign_in: SignIn, running: DataStore) -> None:
     answer = sign_in(Role.ADMIN).post(url(running))
     body = answer.content.decode()
     assert body.count(PASSWORD) == 1
@@ -72,9 +68,7 @@ def test_reveal_without_a_script_answers_the_page_with_that_field(
         ("snippet-env", PASSWORD),
     ],
 )
-def test_copy_answers_plain_text_and_is_written_down(
-    sign_in: SignIn, running: DataStore, what: str, text: str
-) -> None:
+def test_copy_answers_plain_text_and_is_written_down(sign_in: SignIn, running: DataStore, what: str, text: str) -> None:
     answer = sign_in(Role.ADMIN).post(url(running, what), {"purpose": "copy"}, headers=TEXT)
     assert answer["Content-Type"].startswith("text/plain")
     assert "no-store" in answer["Cache-Control"]
@@ -90,9 +84,7 @@ def test_the_trail_never_holds_the_password(sign_in: SignIn, running: DataStore)
 
 
 @pytest.mark.parametrize("what", ["nonsense", "snippet-cobol"])
-def test_an_unknown_secret_is_not_found_and_leaves_no_trace(
-    sign_in: SignIn, running: DataStore, what: str
-) -> None:
+def test_an_unknown_secret_is_not_found_and_leaves_no_trace(sign_in: SignIn, running: DataStore, what: str) -> None:
     assert sign_in(Role.ADMIN).post(url(running, what), {"purpose": "copy"}).status_code == 404
     assert trail() == []
 
@@ -116,9 +108,7 @@ def test_a_store_without_an_address_reveals_nothing(sign_in: SignIn, store: Data
     assert trail() == []
 
 
-def test_the_certificate_is_a_file(
-    sign_in: SignIn, running: DataStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_certificate_is_a_file(sign_in: SignIn, running: DataStore, monkeypatch: pytest.MonkeyPatch) -> None:
     from datastores.sites.local.site import LocalSite
 
     monkeypatch.setattr(LocalSite, "ca_certificate", lambda _self: "-----BEGIN CERTIFICATE-----\n")

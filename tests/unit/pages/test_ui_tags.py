@@ -108,9 +108,7 @@ def test_the_style_guide_draws_every_component() -> None:
 
     from django.conf import settings
 
-    guide = "".join(
-        path.read_text() for path in (settings.BASE_DIR / "templates/console").glob("styleguide*/*.html")
-    )
+    guide = "".join(path.read_text() for path in (settings.BASE_DIR / "templates/console").glob("styleguide*/*.html"))
     guide += Path(settings.BASE_DIR / "templates/console/styleguide.html").read_text()
     inner = {"logo", "messages", "field", "field_notes", "form_errors", "timeline_step", "copy_button"}
     tags = {"post_button", "secret_field", "confirm_form"}

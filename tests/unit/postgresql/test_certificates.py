@@ -69,7 +69,10 @@ def test_the_key_is_the_owners_alone_and_lasts_ten_years(authority: Authority) -
 
 @pytest.mark.parametrize("name", ["db.example.test", "localhost", "127.0.0.1", "::1"])
 def test_a_strict_client_accepts_every_name(
-    place: Place, authority: Authority, edge_host: str, name: str,
+    place: Place,
+    authority: Authority,
+    edge_host: str,
+    name: str,
 ) -> None:
     assert edge_host in server_names()
     ensure_certificate(place, authority)
@@ -98,7 +101,9 @@ def test_a_good_certificate_is_left_alone(place: Place, authority: Authority) ->
 
 
 def test_it_is_renewed_before_it_ends(
-    place: Place, authority: Authority, monkeypatch: pytest.MonkeyPatch,
+    place: Place,
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ensure_certificate(place, authority)
     monkeypatch.setattr(certificates, "RENEW_BEFORE", timedelta(days=398))
@@ -106,7 +111,9 @@ def test_it_is_renewed_before_it_ends(
 
 
 def test_it_is_replaced_when_the_address_of_the_site_changes(
-    place: Place, authority: Authority, settings: Settings,
+    place: Place,
+    authority: Authority,
+    settings: Settings,
 ) -> None:
     ensure_certificate(place, authority)
     settings.EDGE_HOST = "moved.example.test"
@@ -116,7 +123,10 @@ def test_it_is_replaced_when_the_address_of_the_site_changes(
 
 @pytest.mark.parametrize("name", [CERTIFICATE_FILE, KEY_FILE])
 def test_a_pair_that_a_crash_left_apart_is_replaced(
-    place: Place, authority: Authority, tmp_path: Path, name: str,
+    place: Place,
+    authority: Authority,
+    tmp_path: Path,
+    name: str,
 ) -> None:
     other = Place("node-2", tmp_path / "node-2", tmp_path / "run", 2)
     ensure_certificate(place, authority)

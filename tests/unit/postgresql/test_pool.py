@@ -138,7 +138,10 @@ def test_a_second_filler_leaves_the_first_alone(engine: Notebook, settings: Sett
 
 
 def test_it_moves_across_file_systems(
-    engine: Notebook, node: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch,
+    engine: Notebook,
+    node: Path,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pool.fill(engine, 2)
     expected = (pool.waiting(engine)[0] / "identifier").read_text()

@@ -7,15 +7,18 @@ import pytest
 from datastores.sites.local.postgresql.probing import meaning
 
 
-@pytest.mark.parametrize(("message", "expected"), [
-    ('connection to server at "127.0.0.1", port 1 failed: Connection refused', "Nothing listens"),
-    ("server certificate for \"a\" does not match host name \"b\"", "another name"),
-    ("SSL error: certificate verify failed", "can't be verified"),
-    ('FATAL:  password authentication failed for user "hw_probe"', "refuses the platform's own login"),
-    ("FATAL:  the database system is starting up", "still starting"),
-    ("server closed the connection unexpectedly", "no server is behind the address"),
-    ("connection timeout expired", "did not answer"),
-])
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ('connection to server at "127.0.0.1", port 1 failed: Connection refused', "Nothing listens"),
+        ('server certificate for "a" does not match host name "b"', "another name"),
+        ("SSL error: certificate verify failed", "can't be verified"),
+        ('FATAL:  password authentication failed for user "hw_probe"', "refuses the platform's own login"),
+        ("FATAL:  the database system is starting up", "still starting"),
+        ("server closed the connection unexpectedly", "no server is behind the address"),
+        ("connection timeout expired", "did not answer"),
+    ],
+)
 def test_known_messages(message: str, expected: str) -> None:
     assert expected in meaning(message)
 

@@ -18,8 +18,12 @@ from datastores.engines.postgresql import PostgreSQL
 ENGINE = PostgreSQL()
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=20)
 ACCESS = st.builds(
-    Access, host=st.sampled_from(["localhost", "db.example.test", "192.0.2.7", "2001:db8::7"]),
-    port=st.integers(1, 65_535), user=TEXT, password=TEXT, database=TEXT,
+    Access,
+    host=st.sampled_from(["localhost", "db.example.test", "192.0.2.7", "2001:db8::7"]),
+    port=st.integers(1, 65_535),
+    user=TEXT,
+    password=TEXT,
+    database=TEXT,
 )
 
 
@@ -31,8 +35,13 @@ def code(access: Access, slug: str) -> str:
 def test_libpq_reads_back_what_was_put_into_the_uri(access: Access) -> None:
     read = psycopg.conninfo.conninfo_to_dict(ENGINE.uri(access))
     assert read == {
-        "host": access.host, "port": str(access.port), "user": access.user, "password": access.password,
-        "dbname": access.database, "sslmode": "verify-full", "sslrootcert": "ca.pem",
+        "host": access.host,
+        "port": str(access.port),
+        "user": access.user,
+        "password": access.password,
+        "dbname": access.database,
+        "sslmode": "verify-full",
+        "sslrootcert": "ca.pem",
     }
 
 
@@ -63,8 +72,11 @@ def test_python_and_django_read_back_the_login(access: Access) -> None:
     assert (default["USER"], default["PASSWORD"]) == (access.user, access.password)
     assert default["NAME"] == access.database
     assert default["OPTIONS"] == {"sslmode": "verify-full", "sslrootcert": "ca.pem"}
-    call = next(node for node in ast.walk(ast.parse(code(access, "python"))) if isinstance(node, ast.keyword)
-                and node.arg == "password")
+    call = next(
+        node
+        for node in ast.walk(ast.parse(code(access, "python")))
+        if isinstance(node, ast.keyword) and node.arg == "password"
+    )
     assert ast.literal_eval(call.value) == access.password
 
 

@@ -65,6 +65,7 @@ def session(place: Place) -> Iterator[Platform]:
     platform = _connected(place)
     try:
         with _beside_the_tenant(platform, written_limit(place)):
+            platform.ask("PING")  # fails while data is being read, or can't be written
             yield platform
     finally:
         platform.close()
@@ -113,13 +114,11 @@ def _entered(place: Place, stack: contextlib.ExitStack) -> Platform:
 
 def _connected(place: Place) -> Platform:
     try:
-        platform = Platform(place)  # connects at once
-        platform.ask("PING")
+        return Platform(place)  # connects at once
     except redis.ConnectionError as error:
         if is_full(place):
             raise FullError from error
         raise
-    return platform
 
 
 @contextlib.contextmanager

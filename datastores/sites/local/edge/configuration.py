@@ -60,34 +60,36 @@ def fingerprint(settings: EdgeSettings, slots: Iterable[Slot]) -> str:
 
 
 def _common(settings: EdgeSettings, mark: str, *, limits: bool = True) -> str:
-    return _lines([
-        "global",
-        f"    description {mark}",
-        f"    maxconn {settings.sessions if limits else 0}",
-        # A lower limit than the one that this file was written for must not keep the edge from starting.
-        "    no strict-limits",
-        f"    nbthread {settings.threads}",
-        # A second edge on the same ports must fail to start, not take half of the connections.
-        "    noreuseport",
-        "    default-path config",
-        f"    stats socket {_quoted(str(settings.admin_socket))} mode 600 level admin",
-        "    stats timeout 10s",
-        "    log stderr format raw daemon notice",
-        "",
-        "defaults",
-        "    mode tcp",
-        # With retries a refused connection waits a second before it fails; clients retry better themselves.
-        "    retries 0",
-        "    timeout connect 2s",
-        # Idle pooled connections live for days (the most that HAProxy can count is 24.8);
-        # a dead peer is found by keep-alive instead: after 60 + 4 x 15 seconds.
-        "    timeout client 24d",
-        "    timeout server 24d",
-        "    timeout client-fin 30s",
-        "    timeout server-fin 30s",
-        *(f"    {line}" for line in _keepalive("cli")),
-        *(f"    {line}" for line in _keepalive("srv")),
-    ])
+    return _lines(
+        [
+            "global",
+            f"    description {mark}",
+            f"    maxconn {settings.sessions if limits else 0}",
+            # A lower limit than the one that this file was written for must not keep the edge from starting.
+            "    no strict-limits",
+            f"    nbthread {settings.threads}",
+            # A second edge on the same ports must fail to start, not take half of the connections.
+            "    noreuseport",
+            "    default-path config",
+            f"    stats socket {_quoted(str(settings.admin_socket))} mode 600 level admin",
+            "    stats timeout 10s",
+            "    log stderr format raw daemon notice",
+            "",
+            "defaults",
+            "    mode tcp",
+            # With retries a refused connection waits a second before it fails; clients retry better themselves.
+            "    retries 0",
+            "    timeout connect 2s",
+            # Idle pooled connections live for days (the most that HAProxy can count is 24.8);
+            # a dead peer is found by keep-alive instead: after 60 + 4 x 15 seconds.
+            "    timeout client 24d",
+            "    timeout server 24d",
+            "    timeout client-fin 30s",
+            "    timeout server-fin 30s",
+            *(f"    {line}" for line in _keepalive("cli")),
+            *(f"    {line}" for line in _keepalive("srv")),
+        ]
+    )
 
 
 def _keepalive(side: str) -> list[str]:
@@ -95,13 +97,15 @@ def _keepalive(side: str) -> list[str]:
 
 
 def _listen(settings: EdgeSettings, slot: Slot) -> str:
-    return _lines([
-        f"listen {slot.name}",
-        *(f"    {line}" for line in _binds(settings, slot)),
-        f"    tcp-request connection reject unless {{ src -f {access_list_name(slot.number)} }}",
-        f"    tcp-request connection reject if {{ fe_conn gt {settings.sessions_per_slot} }}",
-        f"    server {SERVER} {slot.server or NOWHERE}",
-    ])
+    return _lines(
+        [
+            f"listen {slot.name}",
+            *(f"    {line}" for line in _binds(settings, slot)),
+            f"    tcp-request connection reject unless {{ src -f {access_list_name(slot.number)} }}",
+            f"    tcp-request connection reject if {{ fe_conn gt {settings.sessions_per_slot} }}",
+            f"    server {SERVER} {slot.server or NOWHERE}",
+        ]
+    )
 
 
 def _binds(settings: EdgeSettings, slot: Slot) -> list[str]:

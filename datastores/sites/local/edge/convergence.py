@@ -83,9 +83,7 @@ def _leave(admin: AdminSocket, slots: list[Slot]) -> int:
         return 0
     closing = {slot.number for slot in slots if slot.server is None}
     numbers = {slot.number for slot in slots}
-    admin.change(
-        *(c for n in numbers for c in (commands.close(n) if n in closing else commands.withdraw(n)))
-    )
+    admin.change(*(c for n in numbers for c in (commands.close(n) if n in closing else commands.withdraw(n))))
     return cut_sessions(admin, lambda session: session.slot in numbers, whole_slots=numbers)
 
 
@@ -99,9 +97,7 @@ def _steps(slots: list[Slot]) -> list[str]:
     return [
         command
         for slot in slots
-        for command in (
-            commands.lead_to(slot.number, slot.server) if slot.server else commands.close(slot.number)
-        )
+        for command in (commands.lead_to(slot.number, slot.server) if slot.server else commands.close(slot.number))
     ]
 
 

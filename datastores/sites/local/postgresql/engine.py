@@ -59,7 +59,8 @@ class LocalPostgreSQL(LocalEngine):
         with platform_login(place) as connection:
             verifier = connection.pgconn.encrypt_password(password.encode(), user.encode(), b"scram-sha-256")
             statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(
-                sql.Identifier(user), sql.Literal(verifier.decode()),
+                sql.Identifier(user),
+                sql.Literal(verifier.decode()),
             )
             connection.execute(statement)
 

@@ -25,13 +25,38 @@ def initialise(data: Path) -> None:
     and a backup agree. Checksums let damage be seen, and pg_rewind work.
     """
     _run(
-        "initdb", "--pgdata", str(data), "--username", PLATFORM, "--auth", "reject", "--encoding", "UTF8",
-        "--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8",
-        "--data-checksums", "--no-sync", "--no-instructions",
+        "initdb",
+        "--pgdata",
+        str(data),
+        "--username",
+        PLATFORM,
+        "--auth",
+        "reject",
+        "--encoding",
+        "UTF8",
+        "--locale",
+        "C",
+        "--locale-provider",
+        "builtin",
+        "--builtin-locale",
+        "C.UTF-8",
+        "--data-checksums",
+        "--no-sync",
+        "--no-instructions",
     )
     _run(
-        "postgres", "--single", "-j", "-D", str(data),
-        "-c", "exit_on_error=on", "-c", "log_min_error_statement=panic", "-c", "fsync=off", PLATFORM_DATABASE,
+        "postgres",
+        "--single",
+        "-j",
+        "-D",
+        str(data),
+        "-c",
+        "exit_on_error=on",
+        "-c",
+        "log_min_error_statement=panic",
+        "-c",
+        "fsync=off",
+        PLATFORM_DATABASE,
         # Single-user mode with -j ends a statement at a semicolon and an empty line.
         words="".join(f"{statement};\n\n" for statement in _statements()),
     )
@@ -56,7 +81,13 @@ def _statements() -> list[str]:
 def _run(name: str, *arguments: str, words: str = "") -> None:
     ended = subprocess.run(
         [str(program(name)), *arguments],
-        check=False, input=words, capture_output=True, text=True, env=ENVIRONMENT, cwd="/", umask=0o077,
+        check=False,
+        input=words,
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        cwd="/",
+        umask=0o077,
         timeout=LONGEST_SECONDS,
     )
     if ended.returncode != 0:

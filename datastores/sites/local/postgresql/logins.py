@@ -28,15 +28,24 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 def platform_login(place: Place) -> Connection:
     """Log in as the platform's superuser over the node's socket. Every statement commits by itself."""
     return _connect(
-        host=str(place.sockets), port=place.port, user=PLATFORM, options=SAFE_SESSION, sslmode="disable",
+        host=str(place.sockets),
+        port=place.port,
+        user=PLATFORM,
+        options=SAFE_SESSION,
+        sslmode="disable",
     )
 
 
 def probe_login(endpoint: Endpoint, ca: Path) -> Connection:
     """Log in as the probe at the stable address, over TLS with the server's name verified."""
     return _connect(
-        host=endpoint.host, port=endpoint.port, user=PROBE, password=probe_password(),
-        sslmode="verify-full", sslrootcert=str(ca), require_auth="scram-sha-256",
+        host=endpoint.host,
+        port=endpoint.port,
+        user=PROBE,
+        password=probe_password(),
+        sslmode="verify-full",
+        sslrootcert=str(ca),
+        require_auth="scram-sha-256",
     )
 
 

@@ -25,8 +25,14 @@ def confined_server(place: Place) -> list[str]:
     tree = programs.tree_directory(TREE)
     settings_file = place.configuration / SETTINGS_FILE
     command = [
-        str(programs.program(TREE, "postgres")), "-D", str(place.data), "-c", f"config_file={settings_file}",
+        str(programs.program(TREE, "postgres")),
+        "-D",
+        str(place.data),
+        "-c",
+        f"config_file={settings_file}",
     ]
     return Sandbox.of_this_machine(programs).confine(
-        command, read=[place.configuration, *([tree] if tree else [])], write=[place.data, place.sockets],
+        command,
+        read=[place.configuration, *([tree] if tree else [])],
+        write=[place.data, place.sockets],
     )

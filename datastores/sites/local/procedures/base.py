@@ -83,7 +83,9 @@ class LocalProcedure(Procedure):
         """Say what is still missing until a client can log in. An edge that was just starting may have read its files
         before the slot's was written, so the address is opened again."""
         self.open_address()
-        return Wait(1.0, f"The server has started; a client can't log in yet: {self.memo.get('last_failure', 'no answer')}")
+        return Wait(
+            1.0, f"The server has started; a client can't log in yet: {self.memo.get('last_failure', 'no answer')}"
+        )
 
     def mark(self, state: DataStore.State, evidence: str = "") -> None:
         """Save the store's state with its evidence."""
