@@ -146,7 +146,7 @@ def test_a_renewed_certificate_is_served_after_a_reload(own: Server) -> None:
 def serial(server: Server) -> int:
     """Return the serial number of the certificate that clients get."""
     with server.login() as connection:
-        certificate = connection._sock.getpeercert(binary_form=True)
+        certificate = connection._sock.getpeercert(binary_form=True)  # type: ignore[attr-defined]
     return x509.load_der_x509_certificate(certificate).serial_number
 
 

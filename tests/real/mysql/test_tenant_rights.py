@@ -34,7 +34,8 @@ def table(server: Server) -> None:
 ])
 def test_it_is_denied(server: Server, attempt: str) -> None:
     with platform_login(server.place) as platform, server.login(local_infile=True) as admin:
-        statement = attempt.format(platform=platform.thread_id()) if "{platform}" in attempt else attempt
+        session = execute(platform, "SELECT CONNECTION_ID()")[0][0]
+        statement = attempt.format(platform=session) if "{platform}" in attempt else attempt
         before = rights(platform)
         with pytest.raises(pymysql.MySQLError) as error:
             execute(admin, statement)
