@@ -8,6 +8,7 @@ clock stops when a client that verifies everything has its first answer. The flo
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import statistics
@@ -21,6 +22,7 @@ import psycopg
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 django.setup()
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 from host.waiting import wait_until  # noqa: E402
 from tests.bench.floor_postgresql import bare_start_seconds  # noqa: E402
