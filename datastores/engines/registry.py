@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datastores.engines.contract import Engine
 from datastores.engines.postgresql import PostgreSQL
+from datastores.engines.postgresql_vector import PostgreSQLVector
 
-ENGINES: dict[str, Engine] = {engine.slug: engine for engine in (PostgreSQL(),)}
+ENGINES: dict[str, Engine] = {engine.slug: engine for engine in (PostgreSQL(), PostgreSQLVector())}
 
 
 def engine(slug: str) -> Engine:

@@ -20,6 +20,9 @@ class PostgreSQL(Engine):
     admin_user: ClassVar[str] = "hwadmin"
     default_database: ClassVar[str] = "defaultdb"
     ssl_mode: ClassVar[str] = "verify-full"
+    lists_databases: ClassVar[bool] = True
+    # All others that are worth offering are trusted: the database's owner makes them without the platform.
+    extensions_on_request: ClassVar[tuple[str, ...]] = ("pg_stat_statements",)
 
     def connection_limit(self, plan: PlanFacts) -> int:
         """Connections that tenants can open at once; the engine refuses the next one itself."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Setting = str | int | float | bool
 
@@ -27,11 +27,29 @@ class Memory:
     work_mem: int  # per sort or hash of a connection
     maintenance_work_mem: int  # per VACUUM or CREATE INDEX
     effective_cache_size: int  # not taken: what the planner may expect to be cached
+    autovacuum_work_mem: int | None = None  # per autovacuum worker; None: the same as maintenance_work_mem
 
     def peak(self, connections: int) -> int:
-        """What the server takes when every connection sorts at once and every autovacuum worker runs."""
-        maintenance = AUTOVACUUM_WORKERS * self.maintenance_work_mem
-        return self.shared_buffers + connections * (self.work_mem + BACKEND_MIB) + maintenance
+        """What the server takes when every connection sorts at once and every autovacuum worker runs, and, where
+        an index build has a figure of its own, one such build."""
+        maintenance = AUTOVACUUM_WORKERS * (self.autovacuum_work_mem or self.maintenance_work_mem)
+        build = self.maintenance_work_mem if self.autovacuum_work_mem else 0
+        return self.shared_buffers + connections * (self.work_mem + BACKEND_MIB) + maintenance + build
+
+
+def for_vectors(division: Memory, *, ram_mib: int) -> Memory:
+    """Give index builds more, for a server that holds vectors.
+
+    An HNSW graph is built fast only while all of it fits into ``maintenance_work_mem``: an eighth of the
+    plan's memory (at most 4 GiB). Autovacuum's workers get half of what they have elsewhere, so that three of
+    them and one build together take about what four workers of a plain server do. Neither is taken before it
+    is used, so *development* has the larger figure for builds as well.
+    """
+    return replace(
+        division,
+        maintenance_work_mem=min(4096, ram_mib // 8),
+        autovacuum_work_mem=max(1, division.maintenance_work_mem // 2),
+    )
 
 
 def memory(*, ram_mib: int, connections: int, development: bool) -> Memory:
@@ -62,15 +80,18 @@ def server_settings(
     connections: int,
     storage_gib: int,
     development: bool,
+    vectors: bool = False,
 ) -> dict[str, Setting]:
     """Return the settings that follow from a plan, for postgresql.conf.
 
     ``connections`` is what tenants can open. Every kind of slot that they can't use comes on top, so that the
     limit is exact: the reserved ones here, and ``max_wal_senders``, which PostgreSQL counts apart since
     version 12. Sizes of the disk follow from ``storage_gib`` so that neither a burst of changes nor a
-    forgotten replication slot fills it.
+    forgotten replication slot fills it. ``vectors`` is for a server that builds HNSW indexes.
     """
     division = memory(ram_mib=ram_gib * 1024, connections=connections, development=development)
+    if vectors:
+        division = for_vectors(division, ram_mib=ram_gib * 1024)
     return {
         "max_connections": connections + SUPERUSER_RESERVED_CONNECTIONS + PROBE_RESERVED_CONNECTIONS,
         "superuser_reserved_connections": SUPERUSER_RESERVED_CONNECTIONS,
@@ -80,6 +101,7 @@ def server_settings(
         "shared_buffers": _mib(division.shared_buffers),
         "work_mem": _mib(division.work_mem),
         "maintenance_work_mem": _mib(division.maintenance_work_mem),
+        "autovacuum_work_mem": _mib(division.autovacuum_work_mem or division.maintenance_work_mem),
         "effective_cache_size": _mib(division.effective_cache_size),
         "autovacuum_max_workers": AUTOVACUUM_WORKERS,
         # A sixteenth of the disk between checkpoints (at most 8 GiB, which bounds the time of a recovery),

@@ -112,16 +112,17 @@ def snippets(access: Access) -> list[Snippet]:
     """Return one snippet per client; secrets stand in them exactly as ``access`` gives them."""
     return [
         Snippet("psql", "psql", "shell", _psql(access)),
-        Snippet("python", "Python", "python", _filled(PYTHON, access), "connect.py", PYTHON_INSTALL),
-        Snippet("node", "Node.js", "javascript", _filled(NODE, access), "connect.mjs", "npm install pg"),
-        Snippet("java", "Java", "java", _filled(JAVA, access), "Connect.java", JAVA_INSTALL),
-        Snippet("go", "Go", "go", _filled(GO, access), "main.go", "go get github.com/jackc/pgx/v5"),
-        Snippet("django", "Django", "python", _filled(DJANGO, access), "settings.py", PYTHON_INSTALL),
+        Snippet("python", "Python", "python", filled(PYTHON, access), "connect.py", PYTHON_INSTALL),
+        Snippet("node", "Node.js", "javascript", filled(NODE, access), "connect.mjs", "npm install pg"),
+        Snippet("java", "Java", "java", filled(JAVA, access), "Connect.java", JAVA_INSTALL),
+        Snippet("go", "Go", "go", filled(GO, access), "main.go", "go get github.com/jackc/pgx/v5"),
+        Snippet("django", "Django", "python", filled(DJANGO, access), "settings.py", PYTHON_INSTALL),
         Snippet("env", ".env", "shell", _env(access), ".env"),
     ]
 
 
-def _filled(template: str, access: Access) -> str:
+def filled(template: str, access: Access) -> str:
+    """Put the access into a template, each value as a literal of the template's language."""
     return template.format(
         host=_literal(access.host),
         port=access.port,

@@ -50,6 +50,7 @@ class LocalEngine(ABC):
 
     slug: ClassVar[str]
     version: ClassVar[str]  # major version; names the warm pool
+    most_ready: ClassVar[int | None] = None  # keep at most so many directories ready; None: as the installation says
 
     @abstractmethod
     def initialise(self, data: Path) -> None:

@@ -7,8 +7,8 @@ import logging
 from django.conf import settings
 
 from datastores.models import DataStore, EdgeSlot, Node
-from datastores.sites.contract import Endpoint, SiteDriver
-from datastores.sites.local import pool
+from datastores.sites.contract import AccessChange, Endpoint, SiteDriver
+from datastores.sites.local import access, pool
 from datastores.sites.local.engines import LOCAL_ENGINES
 from datastores.sites.local.machine import machine
 from datastores.sites.local.measuring import measure_all
@@ -36,10 +36,19 @@ class LocalSite(SiteDriver):
         """Return the installation's own authority as PEM."""
         return machine().ca_file.read_text()
 
+    def apply_allow_list(self, store: DataStore) -> AccessChange:
+        """Have the edge follow the store's rows; its lock is held until the transaction ends."""
+        return access.apply_allow_list(store)
+
+    def sessions(self, store: DataStore) -> list[str] | None:
+        """Ask the edge who is connected through the store's slot."""
+        return access.sessions(store)
+
     def keep_ready(self) -> None:
         """Fill the warm pools."""
         for engine in LOCAL_ENGINES.values():
-            pool.fill(engine, settings.WARM_POOL_SIZE)
+            size = settings.WARM_POOL_SIZE
+            pool.fill(engine, size if engine.most_ready is None else min(size, engine.most_ready))
 
     def watch(self) -> None:
         """Log in to every data store that should run."""

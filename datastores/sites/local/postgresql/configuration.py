@@ -15,6 +15,7 @@ from host.files import write_private
 SETTINGS_FILE = "postgresql.conf"
 LOGINS_FILE = "pg_hba.conf"
 USERS_FILE = "pg_ident.conf"
+WRITES_FILE = "writes.conf"  # there while writes are stopped (see ``read_only``)
 NOTE = "# Written by Headwater; changes are lost at the next start.\n"
 USER_MAP = "platform"
 
@@ -31,12 +32,15 @@ hostssl   all                  all         all  scram-sha-256
 """
 
 
-def write_configuration(place: Place, sizing: Sizing) -> None:
-    """Write settings, who may log in how, and the system user who is the platform."""
+def write_configuration(place: Place, sizing: Sizing, *, vectors: bool = False) -> None:
+    """Write settings, who may log in how, and the system user who is the platform.
+
+    ``vectors`` gives index builds the memory that HNSW needs.
+    """
     for directory in (place.configuration, place.sockets):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     user = pwd.getpwuid(os.geteuid()).pw_name
-    settings = {**_of_plan(sizing), **_of_place(place)}
+    settings = {**_of_plan(sizing, vectors=vectors), **_of_place(place)}
     write_private(place.configuration / SETTINGS_FILE, NOTE + render(settings))
     write_private(place.configuration / LOGINS_FILE, NOTE + LOGINS)
     write_private(place.configuration / USERS_FILE, f'{NOTE}{USER_MAP} "{user}" {PLATFORM}\n')
@@ -47,18 +51,20 @@ def render(settings: dict[str, Setting]) -> str:
     return "".join(f"{name} = {_quoted(value)}\n" for name, value in settings.items())
 
 
-def _of_plan(sizing: Sizing) -> dict[str, Setting]:
+def _of_plan(sizing: Sizing, *, vectors: bool) -> dict[str, Setting]:
     return server_settings(
         ram_gib=sizing.plan.ram_gib,
         connections=postgresql_connections(sizing.plan),
         storage_gib=sizing.storage_gib,
         development=sizing.development,
+        vectors=vectors,
     )
 
 
 def _of_place(place: Place) -> dict[str, Setting]:
     return {
         "cluster_name": place.name,
+        "include_if_exists": str(place.configuration / WRITES_FILE),
         "data_directory": str(place.data),
         "hba_file": str(place.configuration / LOGINS_FILE),
         "ident_file": str(place.configuration / USERS_FILE),

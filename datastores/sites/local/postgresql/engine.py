@@ -14,6 +14,7 @@ from datastores.engines.postgresql import PostgreSQL
 from datastores.sites.contract import Endpoint
 from datastores.sites.local.engine import LocalEngine, Place, Sizing
 from datastores.sites.local.postgresql import initialise, probing
+from datastores.sites.local.postgresql import read_only as switching
 from datastores.sites.local.postgresql.configuration import write_configuration
 from datastores.sites.local.postgresql.logins import platform_login
 from datastores.sites.local.postgresql.programs import confined_server
@@ -68,6 +69,10 @@ class LocalPostgreSQL(LocalEngine):
         """Have the running server read its certificate and settings again."""
         with platform_login(place) as connection:
             connection.execute("SELECT pg_reload_conf()")
+
+    def set_read_only(self, place: Place, *, read_only: bool) -> bool:
+        """Make transactions read-only by default, or not (see ``read_only.set_read_only``)."""
+        return switching.set_read_only(place, read_only=read_only)
 
     def probe(self, place: Place, endpoint: Endpoint, ca: Path) -> str:
         """Log in at the stable address (see ``probing.probe``)."""

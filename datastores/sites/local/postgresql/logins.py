@@ -19,6 +19,8 @@ from datastores.sites.local.postgresql.names import PLATFORM, PLATFORM_DATABASE,
 
 # What is in the search path runs with the platform's rights. Activity is hidden: tenants may watch it.
 SAFE_SESSION = "-c search_path=pg_catalog,pg_temp -c track_activities=off"
+# The platform's own changes are small, and needed while a full disk stops everybody else's.
+WRITES = "-c default_transaction_read_only=off"
 ANSWER_SECONDS = 3
 NO_WAL_SENDER = "max_wal_senders"
 
@@ -27,13 +29,12 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 def platform_login(place: Place) -> Connection:
     """Log in as the platform's superuser over the node's socket. Every statement commits by itself."""
-    return _connect(
-        host=str(place.sockets),
-        port=place.port,
-        user=PLATFORM,
-        options=SAFE_SESSION,
-        sslmode="disable",
-    )
+    return _platform(place, f"{SAFE_SESSION} {WRITES}")
+
+
+def bystander_login(place: Place) -> Connection:
+    """Log in as the platform with the server's default for writes, as everybody else gets it."""
+    return _platform(place, SAFE_SESSION)
 
 
 def probe_login(endpoint: Endpoint, ca: Path) -> Connection:
@@ -46,6 +47,16 @@ def probe_login(endpoint: Endpoint, ca: Path) -> Connection:
         sslmode="verify-full",
         sslrootcert=str(ca),
         require_auth="scram-sha-256",
+    )
+
+
+def _platform(place: Place, options: str) -> Connection:
+    return _connect(
+        host=str(place.sockets),
+        port=place.port,
+        user=PLATFORM,
+        options=options,
+        sslmode="disable",
     )
 
 
