@@ -75,7 +75,7 @@ def test_the_platform_takes_no_place_while_tenants_fill_the_last_ones(small: Ser
         while not stop.wait(0.02):
             try:
                 small.probe()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the test shows it
+            except Exception as error:
                 failures.append(error)
 
     watcher = threading.Thread(target=watch)
