@@ -75,8 +75,10 @@ def groups(request: HttpRequest, member: Member) -> list[Group]:
 
 
 def _current(request: HttpRequest, allowed: list[Entry]) -> Entry | None:
-    """Find the entry of a request: the one that names its route, else the longest address it begins with."""
-    route = request.resolver_match.url_name if request.resolver_match else None
+    """Find the entry of a request: the one that the view or the route names, else the longest address it begins with."""
+    route = getattr(request, "navigation_route", None)
+    if route is None and request.resolver_match:
+        route = request.resolver_match.url_name
     for entry in allowed:
         if route in {entry.route, *entry.also}:
             return entry

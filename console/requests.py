@@ -25,3 +25,4 @@ class AuthedRequest(MemberRequest):
 
     member: Member
     user: Person
+    navigation_route: str  # set by a view whose entry of the navigation does not follow from its address

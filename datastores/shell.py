@@ -1,4 +1,4 @@
-"""What the data stores add to the shell: navigation entry, a panel of the front page, words for the trail."""
+"""What the data stores add to the shell: navigation entries, a panel of the front page, words for the trail."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from console.navigation import Entry
 from console.overview import Panel
 from console.requests import AuthedRequest
 from datastores.presentation.panel import panel_of
+from datastores.presentation.sections import DATABASES, VECTOR_DATABASES
 
 WORDS = {
     "store.created": "created the data store",
@@ -15,6 +16,7 @@ WORDS = {
     "store.password_revealed": "revealed the super admin password of",
     "store.password_copied": "copied the super admin password of",
     "store.password_reset": "reset the super admin password of",
+    "store.networks_changed": "changed who may connect to",
     "store.protected": "switched deletion protection on for",
     "store.unprotected": "switched deletion protection off for",
     "store.deleted": "deleted the data store",
@@ -25,7 +27,10 @@ WORDS = {
 def register() -> None:
     """Add them; called once when the application is ready."""
     navigation.register(
-        Entry("Databases", "store-list", "database", position=20, group="Dependencies", permission="store:view"),
+        *(
+            Entry(section.label, section.route, section.icon, 20 + place, "Dependencies", "store:view")
+            for place, section in enumerate((DATABASES, VECTOR_DATABASES))
+        ),
     )
     overview.register("stores", stores_panel, position=10)
     wording.register(WORDS)

@@ -8,6 +8,7 @@ from datastores.views import controls, create, secrets, stores, tabs
 
 urlpatterns = [
     path("databases/", stores.index, name="store-list"),
+    path("vector-databases/", stores.vector_index, name="vector-store-list"),
     path("databases/create/", create.begin, name="store-create"),
     path("databases/create/review/", create.review, name="store-create-review"),
     path("databases/create/<slug:step>/", create.question, name="store-create-step"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
 from django.db.models import F, QuerySet
 from django.db.models.functions import Lower
 
-from datastores.engines.registry import ENGINES
 from datastores.models import DataStore
 
 # Groups of states that people look for; each stands for one or more states.
@@ -43,16 +43,20 @@ class StoreFilter(forms.Form):
     type = forms.ChoiceField(
         label="Type",
         required=False,
-        choices=[
-            ("", "All types"),
-            *((slug, engine.label) for slug, engine in ENGINES.items() if engine.section == "databases"),
-        ],
+        choices=[("", "All types")],
     )
     state = forms.ChoiceField(
         label="State",
         required=False,
         choices=[("", "All states"), *((slug, label) for slug, (label, _states) in STATES.items())],
     )
+
+    def __init__(self, data: Any, *, types: Mapping[str, str]) -> None:
+        """``types`` are the engines that can be looked for, slug and label."""
+        super().__init__(data)
+        field = self.fields["type"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        field.choices = [("", "All types"), *types.items()]
 
     def asked(self, name: str) -> str:
         """Return the valid value of a field, or an empty text."""

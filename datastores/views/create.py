@@ -16,10 +16,11 @@ from console.access import permission_required
 from console.errors import Refusal
 from console.requests import AuthedRequest
 from datastores.actions import create_store
-from datastores.forms.draft import QUESTIONS, STEPS, Draft, step_after
+from datastores.forms.draft import QUESTIONS, Draft, step_after
 from datastores.forms.selection import Wizard
 from datastores.forms.wizard import StepForm
 from datastores.models import DataStore
+from datastores.presentation.sections import enter
 from datastores.presentation.wizard import page_of, summary_of
 
 OPENED = "datastores.create.opened"  # the salt of the review page's mark
@@ -28,8 +29,9 @@ OPENED = "datastores.create.opened"  # the salt of the review page's mark
 @require_safe
 @permission_required("store:create")
 def begin(request: AuthedRequest) -> HttpResponse:
-    """Lead to the first question."""
-    return redirect("store-create-step", STEPS[0])
+    """Lead to the first question that the address does not answer."""
+    wizard = Wizard(request.member, Draft.read(request.GET.dict()))
+    return redirect(address(wizard.open_question(before="review") or "review", wizard.draft))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -71,7 +73,7 @@ def address(step: str, draft: Draft) -> str:
 
 
 def _ask(request: AuthedRequest, step: str, wizard: Wizard, form: StepForm, status: int = 200) -> HttpResponse:
-    context = page_of(step, wizard, form, address)
+    context = page_of(step, wizard, form, address) | {"section": enter(request, wizard.draft.type)}
     return render(request, f"datastores/wizard/{step}.html", context, status=status)
 
 
@@ -84,6 +86,7 @@ def _summary(request: AuthedRequest, step: str, wizard: Wizard) -> HttpResponse:
 
 def _review(request: AuthedRequest, wizard: Wizard, refusal: Refusal | None = None) -> HttpResponse:
     context = page_of("review", wizard, None, address)
+    context |= {"section": enter(request, wizard.draft.type)}
     context |= {"opened": signing.dumps(timezone.now().isoformat(), salt=OPENED), "refusal": refusal}
     return render(request, "datastores/wizard/review.html", context, status=422 if refusal else 200)
 

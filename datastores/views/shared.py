@@ -12,6 +12,7 @@ from console.requests import AuthedRequest
 from datastores.models import DataStore, Operation
 from datastores.presentation.controls import controls_of
 from datastores.presentation.rows import engine_label
+from datastores.presentation.sections import enter
 from datastores.presentation.states import sentence_of
 
 TABS: Final = (
@@ -38,6 +39,7 @@ def latest_operation(store: DataStore) -> Operation | None:
 def page_context(request: AuthedRequest, store: DataStore, tab: str, *, busy: bool) -> dict[str, Any]:
     """Return heading, tabs and controls, the same on every tab."""
     label, icon = engine_label(store.engine)
+    section = enter(request, store.engine)
     return {
         "store": store,
         "state": sentence_of(store),
@@ -49,5 +51,5 @@ def page_context(request: AuthedRequest, store: DataStore, tab: str, *, busy: bo
             for name, title, permission in TABS
             if request.member.can(permission)
         ],
-        "crumbs": [("Databases", reverse("store-list")), (store.name, "")],
+        "crumbs": [(section.label, section.url), (store.name, "")],
     }

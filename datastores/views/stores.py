@@ -1,4 +1,4 @@
-"""The list of databases."""
+"""The lists of databases and of vector databases."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -17,6 +16,7 @@ from datastores.forms.filters import StoreFilter, in_order, order_of
 from datastores.models import DataStore
 from datastores.presentation.roles import refused
 from datastores.presentation.rows import rows_of, with_row_facts
+from datastores.presentation.sections import DATABASES, VECTOR_DATABASES, Section, in_section
 
 PAGE = 50
 COLUMNS = (
@@ -41,10 +41,23 @@ class Column:
 @never_cache
 @permission_required("store:view")
 def index(request: AuthedRequest) -> HttpResponse:
-    """List the organization's databases: searched, filtered, sorted, 50 to a page."""
+    """List the organization's databases."""
+    return _listed(request, DATABASES)
+
+
+@require_safe
+@never_cache
+@permission_required("store:view")
+def vector_index(request: AuthedRequest) -> HttpResponse:
+    """List the organization's vector databases."""
+    return _listed(request, VECTOR_DATABASES)
+
+
+def _listed(request: AuthedRequest, section: Section) -> HttpResponse:
+    """Show a section's data stores: searched, filtered, sorted, 50 to a page."""
     member = request.member
-    mine = DataStore.objects.for_member(member, "store:view")
-    chosen, order = StoreFilter(request.GET), order_of(request.GET.get("sort", ""))
+    mine = in_section(DataStore.objects.for_member(member, "store:view"), section)
+    chosen, order = StoreFilter(request.GET, types=section.engines()), order_of(request.GET.get("sort", ""))
     page = Paginator(in_order(chosen.apply(with_row_facts(mine)), order), PAGE).get_page(request.GET.get("page"))
     rows = rows_of(page.object_list, with_endpoints=member.can("store:connect"))
     return render(
@@ -60,8 +73,8 @@ def index(request: AuthedRequest) -> HttpResponse:
             "shows_endpoints": member.can("store:connect"),
             "nothing_yet": not rows and not chosen.is_filtering,
             "create_why": refused(member, "store:create"),
-            "crumbs": [("Databases", "")],
-            "create_url": reverse("store-create"),
+            "crumbs": [(section.label, "")],
+            "section": section,
         },
     )
 

@@ -17,6 +17,7 @@ from console.models import AuditEvent
 from console.requests import AuthedRequest
 from datastores.models import DataStore
 from datastores.presentation.operations import view_of
+from datastores.presentation.sections import section_of
 from datastores.presentation.states import node_badge
 from datastores.views.overview import field_page, overview_page
 from datastores.views.shared import latest_operation, page_context, store_of
@@ -32,7 +33,7 @@ def overview(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
     """Show the data store; one that was deleted leads to the list, which says so."""
     if gone := _deleted(request, pk):
         messages.info(request, f"“{gone.name}” was deleted. Its activity stays in the organization's trail.")
-        return redirect("store-list")
+        return redirect(section_of(gone.engine).route)
     store = store_of(request, pk, "store:view")
     if request.htmx and "field" in request.GET:
         return field_page(request, store, request.GET["field"])
@@ -101,6 +102,4 @@ def activity(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
 def _deleted(request: AuthedRequest, pk: uuid.UUID) -> DataStore | None:
     """Return the store if it was the organization's and is gone."""
     organization = request.member.organization_id
-    return DataStore.objects.filter(
-        pk=pk, organization_id=organization, state=DataStore.State.DELETED
-    ).first()
+    return DataStore.objects.filter(pk=pk, organization_id=organization, state=DataStore.State.DELETED).first()

@@ -144,6 +144,8 @@ DATASTORES = [
     #                                   adm dev dvl bil vie out anon
     Row("store-list", GET,             "200 200 200 200 200 200 in"),
     Row("store-list", POST,            "405"),
+    Row("vector-store-list", GET,      "200 200 200 200 200 200 in"),
+    Row("vector-store-list", POST,     "405"),
     Row("store-create", GET,           "302 302 403 403 403 302 in"),
     Row("store-create", POST,          "405"),
     Row("store-create-step", GET,      "200 200 403 403 403 200 in", arguments=_step("type")),

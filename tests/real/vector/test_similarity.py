@@ -68,7 +68,7 @@ def test_sql(server: Server, folder: Path) -> None:
 def test_the_index_serves_the_query_as_it_is_written(server: Server, folder: Path, slug: str) -> None:
     test_python(server, folder)
     order = "ORDER BY embedding <=> '[0.8, 0.3, 0.0]'"
-    assert order.split("'")[0] in snippet(server, slug).code
+    assert order.split("'", maxsplit=1)[0] in snippet(server, slug).code
     with server.login() as admin:
         admin.execute("SET enable_seqscan = off")  # three rows need no index
         plan = admin.execute(f"EXPLAIN SELECT title FROM documents {order} LIMIT 2").fetchall()  # noqa: S608
