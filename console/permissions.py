@@ -40,6 +40,7 @@ TABLE: Final[dict[str, tuple[frozenset[Role], str]]] = {
     "store:reveal": (KEEPERS, "Reveal and copy the super admin password"),
     "store:power": (KEEPERS, "Power data stores off and on"),
     "store:reset_password": (KEEPERS, "Reset the super admin password"),
+    "store:network": (KEEPERS, "Change which addresses may connect to data stores"),
     "store:protect": (ADMINS, "Switch deletion protection"),
     "store:delete": (ADMINS, "Delete data stores"),
     "operation:retry": (KEEPERS, "Retry work that failed"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from datastores.views import controls, create, secrets, stores, tabs
+from datastores.views import controls, create, networks, secrets, stores, tabs
 
 urlpatterns = [
     path("databases/", stores.index, name="store-list"),
@@ -16,6 +16,8 @@ urlpatterns = [
     path("databases/<uuid:pk>/operation/", tabs.operation, name="store-operation"),
     path("databases/<uuid:pk>/nodes/", tabs.nodes, name="store-nodes"),
     path("databases/<uuid:pk>/settings/", tabs.settings, name="store-settings"),
+    path("databases/<uuid:pk>/networks/", networks.edit, name="store-networks"),
+    path("databases/<uuid:pk>/networks/save/", networks.save, name="store-networks-save"),
     path("databases/<uuid:pk>/activity/", tabs.activity, name="store-activity"),
     path("databases/<uuid:pk>/ca.pem", secrets.ca, name="store-ca"),
     path("databases/<uuid:pk>/reveal/", secrets.reveal, name="store-reveal"),

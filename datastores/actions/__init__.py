@@ -2,11 +2,14 @@
 
 from datastores.actions.creation import create_store
 from datastores.actions.deletion import delete_store, set_protection
+from datastores.actions.networks import ListChanged, allow_list, set_allow_list
 from datastores.actions.passwords import reset_password, reveal_password
 from datastores.actions.power import power_off, power_on
 from datastores.actions.recovery import cancel_operation, retry_operation
 
 __all__ = [
+    "ListChanged",
+    "allow_list",
     "cancel_operation",
     "create_store",
     "delete_store",
@@ -15,5 +18,6 @@ __all__ = [
     "reset_password",
     "retry_operation",
     "reveal_password",
+    "set_allow_list",
     "set_protection",
 ]

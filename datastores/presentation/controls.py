@@ -36,6 +36,7 @@ class Controls:
     delete: str
     reveal: str
     protect: str
+    network: str
     retry: str
     connect: str
     activity: str
@@ -50,6 +51,7 @@ def controls_of(store: DataStore, member: Member, *, busy: bool) -> Controls:
         **reasons,
         reveal=refused(member, "store:reveal"),
         protect=refused(member, "store:protect"),
+        network=refused(member, "store:network"),
         retry=refused(member, "operation:retry"),
         connect=refused(member, "store:connect"),
         activity=refused(member, "activity:view"),

@@ -18,6 +18,18 @@ class Endpoint:
     port: int
 
 
+@dataclass(frozen=True)
+class AccessChange:
+    """What putting an allow list into effect came to.
+
+    live  it is in effect now; False: nobody can connect at the moment, and it is in effect when they can again
+    cut   clients that were cut because their address is no longer allowed
+    """
+
+    live: bool
+    cut: int = 0
+
+
 class SiteDriver(ABC):
     """A kind of site. It brings one procedure per kind of operation."""
 
@@ -31,6 +43,17 @@ class SiteDriver(ABC):
     @abstractmethod
     def ca_certificate(self) -> str:
         """Return the PEM text of the authority that signs the site's server certificates."""
+
+    @abstractmethod
+    def apply_allow_list(self, store: DataStore) -> AccessChange:
+        """Put the store's saved allow list into effect within a second; clients that stay allowed notice nothing.
+
+        Called in the transaction that saves the rows. Raises Refusal where the site did not take it.
+        """
+
+    @abstractmethod
+    def sessions(self, store: DataStore) -> list[str] | None:
+        """Return the source address of each client that is connected now; None where that can't be measured."""
 
     @abstractmethod
     def keep_ready(self) -> None:

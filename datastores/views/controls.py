@@ -14,6 +14,7 @@ from console.access import permission_required
 from console.errors import Refusal
 from console.requests import AuthedRequest
 from datastores import actions
+from datastores.views import networks
 from datastores.views.shared import page_context, store_of
 
 
@@ -62,7 +63,10 @@ def delete(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
         actions.delete_store(actor=request.actor, store=store, typed_name=request.POST.get("confirm_name", ""))
     except Refusal as refusal:
         context = page_context(request, store, "store-settings", busy=False)
-        context |= {"delete_error": f"{refusal.sentence} {refusal.remedy}".strip()}
+        context |= {
+            "delete_error": f"{refusal.sentence} {refusal.remedy}".strip(),
+            "network_card": networks.card(request, store),
+        }
         return render(request, "datastores/store/settings.html", context, status=422)
     return redirect("store", pk)
 

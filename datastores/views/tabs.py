@@ -19,6 +19,7 @@ from datastores.models import DataStore
 from datastores.presentation.operations import view_of
 from datastores.presentation.sections import section_of
 from datastores.presentation.states import node_badge
+from datastores.views import networks
 from datastores.views.overview import field_page, overview_page
 from datastores.views.shared import latest_operation, page_context, store_of
 
@@ -77,9 +78,10 @@ def nodes(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
 @never_cache
 @permission_required("store:view")
 def settings(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
-    """Show deletion protection, the reset of the password, and deletion."""
+    """Show who may connect, deletion protection, the reset of the password, and deletion."""
     store = store_of(request, pk, "store:view")
     context = page_context(request, store, "store-settings", busy=store.running_operation() is not None)
+    context["network_card"] = networks.card(request, store)
     return render(request, "datastores/store/settings.html", context)
 
 

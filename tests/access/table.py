@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from datastores.models import DataStore
+from datastores.models import DataStore, EdgeSlot
+from datastores.networks import fingerprint
 from tests.access.cast import PASSWORD, World
 
 GET, POST = "GET", "POST"
@@ -53,11 +54,24 @@ def _state(state: DataStore.State) -> Callable[[World], object]:
     return lambda world: world.store.set_state(state)
 
 
+def _without_address(world: World) -> None:
+    """Leave the edge of the machine that runs the tests alone."""
+    EdgeSlot.objects.filter(store=world.store).update(store=None)
+
+
 def _step(name: str) -> Arguments:
     return lambda _: [name]
 
 
 NEW = {"name": "Blue Heron", "handle": "blue-heron"}
+NETWORKS = {
+    "who": "listed",
+    "add": "192.0.2.5 Office",
+    "seen": fingerprint([]),
+    "entry-TOTAL_FORMS": "0",
+    "entry-INITIAL_FORMS": "0",
+}
+REVIEW_ONLY = "it shows what a list would change and saves nothing"
 STAGING = {"name": "Staging"}
 DRAFT = "?type=postgresql&name=invoices&cloud=aws&region=eu-central-1&plan=hobbyist"
 SESSION_ONLY = "it changes only which organization the session looks at"
@@ -160,6 +174,12 @@ DATASTORES = [
     Row("store-nodes", POST,           "405", arguments=_store),
     Row("store-settings", GET,         "200 200 200 200 200 404 in", arguments=_store),
     Row("store-settings", POST,        "405", arguments=_store),
+    Row("store-networks", GET,         "200 200 403 403 403 404 in", arguments=_store),
+    Row("store-networks", POST,        "200 200 403 403 403 404 in", NETWORKS, arguments=_store,
+        silent=REVIEW_ONLY, before=_without_address),
+    Row("store-networks-save", GET,    "405", arguments=_store),
+    Row("store-networks-save", POST,   "302 302 403 403 403 404 in", NETWORKS, arguments=_store,
+        before=_without_address),
     Row("store-activity", GET,         "200 200 403 200 403 404 in", arguments=_store),
     Row("store-activity", POST,        "405", arguments=_store),
     Row("store-ca", GET,               "200 200 200 403 403 404 in", arguments=_store),

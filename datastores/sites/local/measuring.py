@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.utils import timezone
 
 from datastores.models import DataStore, Node
-from datastores.sites.contract import Endpoint
+from datastores.sites.local.access import log_in
 from datastores.sites.local.addresses import sync_edge
 from datastores.sites.local.engine import ProbeFailure
-from datastores.sites.local.engines import local_engine
 from datastores.sites.local.machine import machine
-from datastores.sites.local.places import place_of
 
 State = DataStore.State
 
@@ -33,9 +30,8 @@ def measure_all() -> None:
 def measure(store: DataStore) -> bool:
     """Log in once, as a client does; save state and evidence, unless an operation has begun meanwhile."""
     node = store.nodes.get(role=Node.Role.PRIMARY)
-    endpoint = Endpoint(settings.EDGE_HOST, store.slot.port)
     try:
-        evidence = local_engine(store).probe(place_of(node, machine().home), endpoint, machine().ca_file)
+        evidence = log_in(store, node)
         state = State.RUNNING
     except ProbeFailure as failure:
         evidence, state = str(failure), State.UNREACHABLE

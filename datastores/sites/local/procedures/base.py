@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from django.conf import settings
-
 from datastores.models import DataStore, Node
 from datastores.operations.outcomes import Fail, Outcome, Wait
 from datastores.operations.procedure import Procedure
-from datastores.sites.contract import Endpoint
-from datastores.sites.local import addresses
+from datastores.sites.local import access, addresses
 from datastores.sites.local.engine import LocalEngine, Place, ProbeFailure
 from datastores.sites.local.engines import local_engine
 from datastores.sites.local.machine import Machine, machine
@@ -65,14 +62,13 @@ class LocalProcedure(Procedure):
         self.machine.edge.apply(addresses.edge_slot(slot))
 
     def verify_access(self) -> str | None:
-        """Log in as a client does, through the stable address; the evidence, or None while it does not work."""
+        """Log in as a client does (see ``access.log_in``); the evidence, or None while it does not work."""
         evidence = ""
-        endpoint = Endpoint(settings.EDGE_HOST, self.store.slot.port)
 
         def logged_in() -> bool:
             nonlocal evidence
             try:
-                evidence = self.engine.probe(self.place, endpoint, self.machine.ca_file)
+                evidence = access.log_in(self.store, self.node)
             except ProbeFailure as failure:
                 self.memo["last_failure"] = str(failure)
             return bool(evidence)
