@@ -17,6 +17,9 @@ BACKEND_MIB = 4
 DEVELOPMENT_SHARED_BUFFERS_MIB = 12
 DEVELOPMENT_WORK_MEM_MIB = 4
 DEVELOPMENT_MAINTENANCE_MIB = 32
+# Distinct statements that pg_stat_statements remembers; 5,000 (its own default) take 2 MiB of shared memory.
+STATEMENTS = 5000
+DEVELOPMENT_STATEMENTS = 1000
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ def server_settings(
         "min_wal_size": "80MB",
         "max_slot_wal_keep_size": _mib(storage_gib * 1024 // 8),
         "temp_file_limit": _mib(storage_gib * 1024 // 4),
+        "pg_stat_statements.max": DEVELOPMENT_STATEMENTS if development else STATEMENTS,
         **ALWAYS,
     }
 
@@ -149,6 +153,9 @@ ALWAYS: dict[str, Setting] = {
     "log_line_prefix": "%m [%p] %q%u@%d ",
     "logging_collector": False,
     "track_io_timing": True,
+    # So that tenants can have its extension without a restart. A utility statement can hold a password.
+    "shared_preload_libraries": "pg_stat_statements",
+    "pg_stat_statements.track_utility": False,
 }
 
 

@@ -22,8 +22,8 @@ def vectors(store: DataStore) -> DataStore:
 
 def current(browser: Client, url: str) -> list[str]:
     """Return the entries of the navigation that are marked as current."""
-    groups = browser.get(url).context["navigation"]
-    return [item["label"] for group in groups for item in group["items"] if item["current"]]
+    groups = browser.get(url).context["navigation"]()
+    return [item.label for group in groups for item in group.items if item.current]
 
 
 @pytest.mark.parametrize(("engine", "expected"), [("postgresql", "/databases/"), ("gone", "/databases/")])

@@ -11,9 +11,11 @@ import psycopg
 from psycopg import sql
 
 from datastores.engines.postgresql import PostgreSQL
+from datastores.extensions import Extension, LogicalDatabase
 from datastores.sites.contract import Endpoint
+from datastores.sites.local.databases import DatabaseKeeper
 from datastores.sites.local.engine import LocalEngine, Place, Sizing
-from datastores.sites.local.postgresql import initialise, probing
+from datastores.sites.local.postgresql import databases, initialise, probing
 from datastores.sites.local.postgresql import read_only as switching
 from datastores.sites.local.postgresql.configuration import write_configuration
 from datastores.sites.local.postgresql.logins import platform_login
@@ -22,7 +24,7 @@ from host.locks import remove_stale
 from host.supervisor import ServiceSpec
 
 
-class LocalPostgreSQL(LocalEngine):
+class LocalPostgreSQL(LocalEngine, DatabaseKeeper):
     """PostgreSQL 17."""
 
     slug: ClassVar[str] = PostgreSQL.slug
@@ -73,6 +75,18 @@ class LocalPostgreSQL(LocalEngine):
     def set_read_only(self, place: Place, *, read_only: bool) -> bool:
         """Make transactions read-only by default, or not (see ``read_only.set_read_only``)."""
         return switching.set_read_only(place, read_only=read_only)
+
+    def databases(self, place: Place) -> list[LogicalDatabase]:
+        """Return the tenants' databases (see ``databases.databases``)."""
+        return databases.databases(place)
+
+    def extensions(self, place: Place, database: str) -> list[Extension]:
+        """Return what one database has and could have (see ``databases.extensions``)."""
+        return databases.extensions(place, database)
+
+    def create_extension(self, place: Place, database: str, name: str) -> None:
+        """Make a reviewed extension safely (see ``databases.create_extension``)."""
+        databases.create_extension(place, database, name)
 
     def probe(self, place: Place, endpoint: Endpoint, ca: Path) -> str:
         """Log in at the stable address (see ``probing.probe``)."""

@@ -37,12 +37,18 @@ def bystander_login(place: Place) -> Connection:
     return _platform(place, SAFE_SESSION)
 
 
+def visiting_login(place: Place, database: str, options: str) -> Connection:
+    """Log in as the platform inside a tenant's database, where nothing but catalogues may be touched (see ``databases``)."""
+    return _platform(place, f"{SAFE_SESSION} {WRITES} {options}", database)
+
+
 def probe_login(endpoint: Endpoint, ca: Path) -> Connection:
     """Log in as the probe at the stable address, over TLS with the server's name verified."""
     return _connect(
         host=endpoint.host,
         port=endpoint.port,
         user=PROBE,
+        dbname=PLATFORM_DATABASE,
         password=probe_password(),
         sslmode="verify-full",
         sslrootcert=str(ca),
@@ -50,11 +56,12 @@ def probe_login(endpoint: Endpoint, ca: Path) -> Connection:
     )
 
 
-def _platform(place: Place, options: str) -> Connection:
+def _platform(place: Place, options: str, database: str = PLATFORM_DATABASE) -> Connection:
     return _connect(
         host=str(place.sockets),
         port=place.port,
         user=PLATFORM,
+        dbname=database,
         options=options,
         sslmode="disable",
     )
@@ -74,7 +81,6 @@ def _open(**parameters: str | int) -> Connection:
         autocommit=True,
         # Statements with their values filled in by the client: replication mode has no others.
         cursor_factory=psycopg.ClientCursor,
-        dbname=PLATFORM_DATABASE,
         connect_timeout=ANSWER_SECONDS,
         application_name="headwater",
         gssencmode="disable",
