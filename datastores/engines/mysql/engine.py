@@ -20,6 +20,10 @@ class MySQL(Engine):
     admin_user: ClassVar[str] = "hwadmin"
     default_database: ClassVar[str] = "defaultdb"
     ssl_mode: ClassVar[str] = SSL_MODE
+    when_full: ClassVar[str] = (
+        "To make room, run SET SESSION transaction_read_only = OFF in a session of yours, then TRUNCATE or DROP what is "
+        "not needed any more, or DELETE rows and run OPTIMIZE TABLE."
+    )
 
     def connection_limit(self, plan: PlanFacts) -> int:
         """Connections that tenants can open at once; the engine refuses the next one itself."""

@@ -73,7 +73,7 @@ def server_settings(
         "temptable_max_mmap": 0,  # past that, on disk as InnoDB tables
         "performance_schema": division.performance_schema,
         "table_open_cache": tables,
-        "table_definition_cache": tables // 2,
+        "table_definition_cache": max(400, tables // 2),
         "open_files_limit": open_files(connections, tables),
         # A 32nd of the disk, at most 8 GiB: the longer the log, the longer a recovery.
         "innodb_redo_log_capacity": _mib(64 if development else min(8192, max(128, storage // 32))),
@@ -139,6 +139,7 @@ ALWAYS: dict[str, Setting] = {
     "slow_query_log": False,
     "log_error_verbosity": 2,
     "log_raw": False,
+    "log_error_suppression_list": "MY-010284",  # no RSA keys: passwords travel by TLS only
     "auto_generate_certs": False,
     "caching_sha2_password_auto_generate_rsa_keys": False,
     "sha256_password_auto_generate_rsa_keys": False,

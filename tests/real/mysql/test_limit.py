@@ -122,7 +122,7 @@ def test_clients_that_knock_all_the_time_get_no_more_while_the_platform_comes_an
         knockers = [threading.Thread(target=knock) for _ in range(4)]
         for knocker in knockers:
             knocker.start()
-        said = {server.probe().partition(" in ")[0] for _ in range(30)}
+        said = {server.probe().rpartition(" in ")[0] for _ in range(30)}
         server.engine.set_password(server.place, "hwadmin", server.access.password)
         ready = server.engine.ready(server.place)
         stop.set()

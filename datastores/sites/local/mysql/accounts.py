@@ -49,8 +49,9 @@ def first_statements() -> list[str]:
         *_platform("localhost"),
         *_platform(ADMIN_ADDRESS),
         f"CREATE USER '{PROBE}'@'{EDGE_ADDRESS}' {_identified(probe_password())}",
-        # The privilege by which only accounts that have it can change or drop this one.
-        f"GRANT SYSTEM_USER ON *.* TO '{PROBE}'@'{EDGE_ADDRESS}'",
+        # By the first, only accounts that have it can change or drop this one. By the second, it gets in where
+        # clients that are still logging in are counted as well (see ``logins``).
+        f"GRANT SYSTEM_USER, CONNECTION_ADMIN ON *.* TO '{PROBE}'@'{EDGE_ADDRESS}'",
         *admin_statements(),
         f"CREATE DATABASE {MySQL.default_database}",
         "DROP USER 'root'@'localhost'",

@@ -17,7 +17,9 @@ from host.authority import Authority
 from host.files import write_private
 
 CA_FILE = "ca.pem"
+WRITES_FILE = "writes.cnf"  # says more than its section while writes are stopped (see ``read_only``)
 NOTE = "# Written by Headwater; changes are lost at the next start.\n"
+WRITES_ALLOWED = f"{NOTE}[mysqld]\n"
 
 
 def write_configuration(place: Place, sizing: Sizing) -> None:
@@ -26,7 +28,10 @@ def write_configuration(place: Place, sizing: Sizing) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_private(place.configuration / CA_FILE, Authority(settings.HOME).certificate_file.read_text())
     values = {**_of_plan(sizing), **own_directories(), **_of_place(place)}
-    write_private(place.configuration / SETTINGS_FILE, NOTE + render(values))
+    writes = place.configuration / WRITES_FILE
+    if not writes.exists():
+        write_private(writes, WRITES_ALLOWED)
+    write_private(place.configuration / SETTINGS_FILE, f"{NOTE}{render(values)}!include {writes}\n")
 
 
 def render(values: dict[str, Setting]) -> str:

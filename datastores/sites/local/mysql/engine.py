@@ -13,6 +13,7 @@ from datastores.engines.mysql import MySQL
 from datastores.sites.contract import Endpoint
 from datastores.sites.local.engine import LocalEngine, Place, Sizing
 from datastores.sites.local.mysql import initialise, probing
+from datastores.sites.local.mysql import read_only as switching
 from datastores.sites.local.mysql.accounts import admin_statements, password_statement
 from datastores.sites.local.mysql.configuration import (
     configured,
@@ -79,6 +80,10 @@ class LocalMySQL(LocalEngine):
         """Have the running server read its certificate again; sessions that are open keep theirs."""
         with administration(place) as session:
             session.execute("ALTER INSTANCE RELOAD TLS")
+
+    def set_read_only(self, place: Place, *, read_only: bool) -> bool:
+        """Make transactions read-only by default, or not (see ``read_only.set_read_only``)."""
+        return switching.set_read_only(place, read_only=read_only)
 
     def probe(self, place: Place, endpoint: Endpoint, ca: Path) -> str:
         """Log in at the stable address (see ``probing.probe``)."""

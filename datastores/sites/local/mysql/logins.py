@@ -36,7 +36,10 @@ from host.authority import Authority
 Connection = pymysql.Connection
 ANSWER_SECONDS = 3
 # A tenant may lock all tables; the platform then gives up instead of hanging.
-SAFE_SESSION = "SET SESSION lock_wait_timeout = 3, SESSION innodb_lock_wait_timeout = 3"
+# Its changes are small, and needed while a full disk stops everybody else's.
+SAFE_SESSION = (
+    "SET SESSION lock_wait_timeout = 3, SESSION innodb_lock_wait_timeout = 3, SESSION transaction_read_only = OFF"
+)
 LOCK_FILE = ".platform.lock"
 ERROR_MARK = 0xFF
 GREETING_START = 5  # a packet's header, and the first byte of its content
@@ -76,7 +79,10 @@ def administration(place: Place) -> Iterator[Administration]:
 
 def platform_login(place: Place) -> Connection:
     """Log in as the platform: over the node's socket, else at the administrative address."""
-    connection = _connection(PLATFORM, platform_password(), unix_socket=str(socket_file(place)))
+    # Without TLS: even where it is not used, preparing it would take longer than all the rest.
+    connection = _connection(
+        PLATFORM, platform_password(), unix_socket=str(socket_file(place)), ssl_disabled=True,
+    )
     try:
         connection.connect()
     except pymysql.err.OperationalError as error:
@@ -88,22 +94,26 @@ def platform_login(place: Place) -> Connection:
     return connection
 
 
-def probe_login(endpoint: Endpoint, ca: Path, session: Administration | None = None) -> Connection:
+@contextlib.contextmanager
+def probe_login(endpoint: Endpoint, ca: Path, session: Administration) -> Iterator[Connection]:
     """Log in as the probe at the stable address, over TLS with the server's name verified.
 
-    ``session`` makes room for it as soon as the server has counted it, which is when it sends its greeting.
+    ``session`` makes room for it once the server has counted it, which is when it sends its greeting, and takes
+    the room back before the server stops counting it: a second handle keeps the connection open until then.
     """
     connection = _connection(PROBE, probe_password(), host=endpoint.host, ssl=trusting(ca))
     client = _reach(endpoint.host, endpoint.port)
-    try:
+    with client, client.dup():
         greeting = client.recv(GREETING_START, socket.MSG_PEEK)
-    except OSError:
-        client.close()
-        raise
-    if session and len(greeting) == GREETING_START and greeting[-1] != ERROR_MARK:
-        session.make_room(2)
-    connection.connect(client)
-    return connection
+        counted = len(greeting) == GREETING_START and greeting[-1] != ERROR_MARK
+        session.make_room(2 if counted else 1)
+        try:
+            connection.connect(client)
+            yield connection
+        finally:
+            session.make_room(1)
+            if connection.open:
+                connection.close()
 
 
 def trusting(ca: Path) -> ssl.SSLContext:

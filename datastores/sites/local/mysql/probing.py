@@ -11,10 +11,9 @@ from pymysql.constants import CR, ER
 from datastores.sites.contract import Endpoint
 from datastores.sites.local.engine import Place, ProbeFailure
 from datastores.sites.local.mysql.logins import ANSWER_SECONDS, Administration, administration, probe_login
-from datastores.sites.local.mysql.names import PLATFORM, PROBE
+from datastores.sites.local.mysql.names import NO_TENANTS
 
 TLS_VERSION = "SHOW SESSION STATUS LIKE 'Ssl_version'"
-NO_TENANTS = (PLATFORM, PROBE, "unauthenticated user", "event_scheduler", "system user")
 # The driver's and the server's error numbers, and what they mean.
 NUMBERS = {
     ER.ACCESS_DENIED_ERROR: "The server refuses the platform's own login.",
@@ -61,7 +60,6 @@ def _log_in(session: Administration, endpoint: Endpoint, ca: Path) -> str:
             cursor.execute(TLS_VERSION)
             row = cursor.fetchone()
             milliseconds = (time.perf_counter() - began) * 1000
-            session.make_room(1)
     except pymysql.err.OperationalError as error:
         if error.args[0] == ER.CON_COUNT_ERROR and _is_full(session):
             return f"The server answers; all {session.limit} connections are in use and more are asked for."
