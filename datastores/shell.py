@@ -19,6 +19,9 @@ WORDS = {
     "store.networks_changed": "changed who may connect to",
     "store.protected": "switched deletion protection on for",
     "store.unprotected": "switched deletion protection off for",
+    "store.disk_warned": "warned about the disk of",
+    "store.writes_stopped": "stopped writes to",
+    "store.writes_allowed": "allowed writes again to",
     "store.deleted": "deleted the data store",
     "operation.retried": "retried failed work on",
 }

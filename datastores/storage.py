@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+GIB: Final = 1024**3
 READ_ONLY_PERCENT: Final = 97  # the rest is for the log of what deletes, and for a clean restart
 WRITABLE_PERCENT: Final = 90  # writes come back below this
 WARNINGS: Final = (80, 90, READ_ONLY_PERCENT)

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from console.audit import Actor, record
 from console.errors import Refusal
 from console.models import Member
+from datastores.actions.admission import admit
 from datastores.catalogue import NODES_SUPPORTED
 from datastores.engines.registry import ENGINES
 from datastores.models import AllowedNetwork, DataStore, Node, Region, ServicePlan
@@ -25,7 +26,8 @@ def create_store(
 ) -> DataStore:
     """Write the store, its node, its super admin and the operation that makes it real.
 
-    Raises :class:`Refusal` for a name that is taken, a region or plan that is not offered, or an unknown engine.
+    Raises :class:`Refusal` for a name that is taken, a region or plan that is not offered, a plan that
+    does not fit on the region's site, or an unknown engine.
     """
     if engine not in ENGINES:
         raise Refusal("This type of data store is not offered here.", "Choose one of the types on the page.")
@@ -33,6 +35,7 @@ def create_store(
     kind = ENGINES[engine]
     try:
         with transaction.atomic():
+            admit(region.site, plan)
             store = DataStore.objects.create(
                 organization=member.organization,
                 name=name.strip(),

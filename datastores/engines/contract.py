@@ -44,6 +44,7 @@ class Engine(ABC):
     admin_user: ClassVar[str]
     default_database: ClassVar[str]
     ssl_mode: ClassVar[str]
+    when_full: ClassVar[str]  # how a tenant makes room while writes are stopped, in sentences
     lists_databases: ClassVar[bool] = False  # the site can read the logical databases from a running server
     # Reviewed extensions that only the platform's superuser can make, and makes when a person asks.
     extensions_on_request: ClassVar[tuple[str, ...]] = ()

@@ -10,6 +10,8 @@ from django.db.models import Value
 from django.db.models.functions import Lower
 
 from console.models import Member
+from datastores.actions.admission import free_room, why_full
+from datastores.capacity import Room
 from datastores.catalogue import NODES_SUPPORTED
 from datastores.engines.registry import ENGINES
 from datastores.forms.draft import Draft
@@ -134,9 +136,11 @@ class PlanForm(StepForm):
         choose_from(self, ServicePlan.objects.filter(enabled=True))
 
     def clean_plan(self) -> ServicePlan:
-        """Refuse what can't be made yet, and what has no price on the chosen cloud."""
+        """Refuse what can't be made yet, what has no price on the chosen cloud, and what the region has no room for."""
         plan: ServicePlan = self.cleaned_data["plan"]
-        if reason := why_not(plan, priced=PlanPrice.objects.filter(plan=plan, cloud__slug=self.draft.cloud).exists()):
+        priced = PlanPrice.objects.filter(plan=plan, cloud__slug=self.draft.cloud).exists()
+        region = open_regions().filter(cloud__slug=self.draft.cloud, code=self.draft.region).first()
+        if reason := why_not(plan, priced=priced, free=free_room(region.site) if region else None):
             raise forms.ValidationError(reason)
         return plan
 
@@ -169,8 +173,8 @@ def name_is_taken(member: Member, name: str) -> bool:
     return mine.annotate(lower_name=Lower("name")).filter(lower_name=Lower(Value(name))).exists()
 
 
-def why_not(plan: ServicePlan, *, priced: bool) -> str:
-    """Return why a plan can't be chosen now, or an empty text."""
+def why_not(plan: ServicePlan, *, priced: bool, free: Room | None) -> str:
+    """Return why a plan can't be chosen now, or an empty text. ``free`` is what the region's site has left, if it is counted."""
     if plan.node_count > NODES_SUPPORTED:
         return STANDBYS_LATER
-    return "" if priced else "This plan is not offered on the chosen cloud."
+    return why_full(plan, free) if priced else "This plan is not offered on the chosen cloud."

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from console.templatetags.ui import money
+from datastores.actions.admission import free_room
 from datastores.engines.contract import Engine
 from datastores.forms.draft import Draft
 from datastores.forms.wizard import why_not
 from datastores.limits import availability, backup_history
-from datastores.models import Cloud, PlanPrice, ServicePlan
+from datastores.models import PlanPrice, Region, ServicePlan, Site
 
 BACKUPS_LATER: Final = "None yet"  # no backup is taken before the backups release
 
@@ -62,8 +63,16 @@ def history_words(plan: ServicePlan, *, cache: bool) -> str:
     return f"{BACKUPS_LATER} (later: {days} day{'s' if days > 1 else ''})"
 
 
-def plan_cards(draft: Draft, engine: Engine | None, cloud: Cloud | None) -> list[PlanCard]:
-    """Return the cards of all offered plans, priced for ``cloud``, in two queries."""
+def sizing_fact(site: Site) -> tuple[str, str]:
+    """Say how much of a plan's memory a server takes here from the start."""
+    if site.sizing == Site.Sizing.FULL:
+        return "Sizing", "Full: memory and storage are reserved"
+    return "Sizing", "Development sizing: small buffers, exact limits"
+
+
+def plan_cards(draft: Draft, engine: Engine | None, region: Region | None) -> list[PlanCard]:
+    """Return the cards of all offered plans, priced for the region's cloud, with what does not fit there."""
+    cloud, free = (region.cloud, free_room(region.site)) if region else (None, None)
     prices = {price.plan_id: price for price in PlanPrice.objects.filter(cloud=cloud)} if cloud else {}
     return [
         PlanCard(
@@ -72,7 +81,7 @@ def plan_cards(draft: Draft, engine: Engine | None, cloud: Cloud | None) -> list
             facts=plan_facts(plan, engine),
             price_month=monthly(prices.get(plan.pk)),
             price_hour=hourly(prices.get(plan.pk)),
-            why=why_not(plan, priced=plan.pk in prices),
+            why=why_not(plan, priced=plan.pk in prices, free=free),
             chosen=plan.slug == draft.plan,
         )
         for plan in ServicePlan.objects.filter(enabled=True)

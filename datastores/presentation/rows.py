@@ -11,6 +11,7 @@ from datastores.engines.registry import ENGINES
 from datastores.models import DataStore
 from datastores.models.store import DataStoreQuerySet
 from datastores.presentation.states import MOVING, Badge, badge_of
+from datastores.presentation.storage import disk_badge
 from datastores.sites.registry import driver_of
 
 
@@ -27,6 +28,7 @@ class StoreRow:
     region: str
     region_code: str
     badge: Badge
+    disk: Badge | None  # that its disk fills, or that writes are stopped
     moving: bool
     endpoint: str  # host:port; empty until there is one, or where it is not shown
 
@@ -62,6 +64,7 @@ def _row(store: DataStore, *, with_endpoints: bool) -> StoreRow:
         region=region.name,
         region_code=region.code,
         badge=badge_of(store),
+        disk=disk_badge(store),
         moving=store.state in MOVING,
         endpoint=f"{endpoint.host}:{endpoint.port}" if endpoint else "",
     )

@@ -68,7 +68,7 @@ def page_of(step: str, wizard: Wizard, form: StepForm | None, address: Address) 
         "errors": list(form[step].errors) if form is not None and form.is_bound else [],
     }
     if step == "plan":
-        cards = plan_cards(wizard.draft, selection.engine, selection.cloud)
+        cards = plan_cards(wizard.draft, selection.engine, selection.region)
         return context | {
             "offered": [card for card in cards if not card.why],
             "waiting": [card for card in cards if card.why],

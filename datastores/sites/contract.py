@@ -6,7 +6,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from datastores.models import DataStore
+from datastores.capacity import Room
+from datastores.extensions import Extension, LogicalDatabase
+from datastores.models import DataStore, Site
 from datastores.operations.procedure import Procedure
 
 
@@ -28,6 +30,10 @@ class AccessChange:
 
     live: bool
     cut: int = 0
+
+
+class NoAnswer(Exception):  # noqa: N818 - a measurement, not a programming error
+    """The data store's server did not answer the platform; the sentence is for people and holds no secret."""
 
 
 class SiteDriver(ABC):
@@ -56,12 +62,35 @@ class SiteDriver(ABC):
         """Return the source address of each client that is connected now; None where that can't be measured."""
 
     @abstractmethod
+    def capacity(self, site: Site) -> Room:
+        """Return the memory and disk that data stores may take of a site in full sizing."""
+
+    @abstractmethod
+    def databases(self, store: DataStore) -> list[LogicalDatabase]:
+        """Read the logical databases from the running server, within seconds. For engines with ``lists_databases``.
+
+        Raises NoAnswer.
+        """
+
+    @abstractmethod
+    def extensions(self, store: DataStore, database: str) -> list[Extension]:
+        """Read which extensions one database has and could have. Raises NoAnswer."""
+
+    @abstractmethod
+    def create_extension(self, store: DataStore, database: str, name: str) -> None:
+        """Make a reviewed extension with the platform's rights, so that nothing of a tenant's runs with them.
+
+        The caller has checked that it is reviewed. Raises Refusal where it can't be made, and NoAnswer.
+        """
+
+    @abstractmethod
     def keep_ready(self) -> None:
         """Prepare in the background what makes the next Create fast. Called every few seconds; may be called twice."""
 
     @abstractmethod
     def watch(self) -> None:
-        """Measure whether clients can log in to the site's data stores, and save it with the evidence."""
+        """Measure whether clients can log in to the site's data stores and what these take of the disk; save it with
+        the evidence, and stop writes where a disk is nearly full."""
 
     @abstractmethod
     def renew_certificates(self) -> None:

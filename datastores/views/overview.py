@@ -14,7 +14,8 @@ from datastores.engines import registry as engines
 from datastores.models import DataStore, Operation, PlanPrice
 from datastores.presentation.connection import Connection, connection_of
 from datastores.presentation.operations import view_of
-from datastores.presentation.plans import hourly, monthly, plan_facts
+from datastores.presentation.plans import hourly, monthly, plan_facts, sizing_fact
+from datastores.presentation.storage import disk_of
 from datastores.views.shared import latest_operation, page_context
 
 FIELDS = ("password", "uri", "snippets")
@@ -28,7 +29,8 @@ def overview_page(request: AuthedRequest, store: DataStore, *, revealed: str = "
     price = PlanPrice.objects.filter(plan=store.plan, cloud=store.region.cloud).first()
     context |= {
         "work": work,
-        "facts": plan_facts(store.plan, engines.ENGINES.get(store.engine)),
+        "facts": [*plan_facts(store.plan, engines.ENGINES.get(store.engine)), sizing_fact(store.region.site)],
+        "disk": disk_of(store),
         "price_month": monthly(price),
         "price_hour": hourly(price),
         "region": store.region,

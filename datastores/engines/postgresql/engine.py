@@ -20,6 +20,10 @@ class PostgreSQL(Engine):
     admin_user: ClassVar[str] = "hwadmin"
     default_database: ClassVar[str] = "defaultdb"
     ssl_mode: ClassVar[str] = "verify-full"
+    when_full: ClassVar[str] = (
+        "To make room, run SET default_transaction_read_only = off in a session of yours, then TRUNCATE or DROP what is "
+        "not needed any more, or DELETE rows and run VACUUM FULL on their table."
+    )
     lists_databases: ClassVar[bool] = True
     # All others that are worth offering are trusted: the database's owner makes them without the platform.
     extensions_on_request: ClassVar[tuple[str, ...]] = ("pg_stat_statements",)

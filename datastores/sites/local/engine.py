@@ -88,6 +88,14 @@ class LocalEngine(ABC):
         """Have the running server read a renewed certificate; sessions stay."""
 
     @abstractmethod
+    def set_read_only(self, place: Place, *, read_only: bool) -> bool:
+        """Stop what makes the data grow, or allow it again; tenants can delete either way. True when the server does so now.
+
+        It outlives restarts of node and console. Asked for again at every measurement, so it costs next to
+        nothing where it is so already; a server that is down follows at its next start, or when asked again.
+        """
+
+    @abstractmethod
     def process_id(self, place: Place) -> int | None:
         """Return the process id that the engine itself recorded, if it did (to find orphans)."""
 

@@ -6,10 +6,14 @@ import logging
 
 from django.conf import settings
 
-from datastores.models import DataStore, EdgeSlot, Node
+from datastores.capacity import Room
+from datastores.extensions import Extension, LogicalDatabase
+from datastores.models import DataStore, EdgeSlot, Node, Site
 from datastores.sites.contract import AccessChange, Endpoint, SiteDriver
 from datastores.sites.local import access, pool
+from datastores.sites.local.capacity import room_of
 from datastores.sites.local.engines import LOCAL_ENGINES
+from datastores.sites.local.keepers import keeper_of
 from datastores.sites.local.machine import machine
 from datastores.sites.local.measuring import measure_all
 from datastores.sites.local.nodes import renew_certificate
@@ -17,6 +21,7 @@ from datastores.sites.local.procedures.delete import Delete
 from datastores.sites.local.procedures.power import PowerOff, PowerOn
 from datastores.sites.local.procedures.provision import Provision
 from datastores.sites.local.procedures.reset_password import ResetPassword
+from datastores.sites.local.storage import measure_disks
 
 log = logging.getLogger(__name__)
 
@@ -44,15 +49,35 @@ class LocalSite(SiteDriver):
         """Ask the edge who is connected through the store's slot."""
         return access.sessions(store)
 
+    def databases(self, store: DataStore) -> list[LogicalDatabase]:
+        """Ask the primary's server."""
+        keeper, place = keeper_of(store)
+        return keeper.databases(place)
+
+    def extensions(self, store: DataStore, database: str) -> list[Extension]:
+        """Ask the primary's server."""
+        keeper, place = keeper_of(store)
+        return keeper.extensions(place, database)
+
+    def create_extension(self, store: DataStore, database: str, name: str) -> None:
+        """Have the primary's server make it; standbys follow."""
+        keeper, place = keeper_of(store)
+        keeper.create_extension(place, database, name)
+
     def keep_ready(self) -> None:
         """Fill the warm pools."""
         for engine in LOCAL_ENGINES.values():
             size = settings.WARM_POOL_SIZE
             pool.fill(engine, size if engine.most_ready is None else min(size, engine.most_ready))
 
+    def capacity(self, site: Site) -> Room:
+        """Return the operator's figures, or what is measured of this machine."""
+        return room_of(site, settings.HOME)
+
     def watch(self) -> None:
-        """Log in to every data store that should run."""
+        """Log in to every data store that should run, and look at their disks."""
         measure_all()
+        measure_disks()
 
     def renew_certificates(self) -> None:
         """Renew those of the nodes that are up; a node that is off gets its new one when it is powered on."""

@@ -13,6 +13,7 @@ from datastores.sites.local.engine import Place, Sizing
 from host.files import write_private
 
 SETTINGS_FILE = "valkey.conf"
+WRITES_FILE = "writes.conf"  # says more than a comment while writes are stopped (see ``read_only``)
 PROCESS_FILE = "valkey.pid"
 NOTE = "# Written by Headwater; changes are lost at the next start.\n"
 LIMIT = re.compile(r"^maxclients (\d+)$", re.MULTILINE)
@@ -22,6 +23,8 @@ def write_configuration(place: Place, sizing: Sizing, settings: CacheSettings) -
     """Write the settings; they count from the next start."""
     for directory in (place.configuration, place.sockets):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not (place.configuration / WRITES_FILE).exists():
+        write_private(place.configuration / WRITES_FILE, NOTE)  # the server starts only with it
     wanted = {**_of_plan(sizing, settings), **_of_place(place)}
     write_private(place.configuration / SETTINGS_FILE, NOTE + render(wanted))
 
@@ -64,6 +67,7 @@ def _of_place(place: Place) -> dict[str, Setting]:
         "dir": str(place.data),
         "pidfile": str(place.data / PROCESS_FILE),
         "aclfile": str(place.configuration / LOGINS_FILE),
+        "include": str(place.configuration / WRITES_FILE),  # last: what it says counts
     }
 
 

@@ -13,6 +13,7 @@ from datastores.engines.cache import Cache, CacheSettings
 from datastores.engines.cache.settings import open_files
 from datastores.sites.contract import Endpoint
 from datastores.sites.local.cache import probing
+from datastores.sites.local.cache import read_only as switching
 from datastores.sites.local.cache.choices import read_choices, write_choices
 from datastores.sites.local.cache.configuration import PROCESS_FILE, write_configuration, written_limit
 from datastores.sites.local.cache.logins import digest_of, standard_logins, tenant_digests, write_logins
@@ -82,7 +83,11 @@ class LocalCache(LocalEngine):
         write_choices(place, settings)
         self._change_logins(place, tenant_digests(place), settings)
         with insistent_session(place) as platform:
-            platform.ask("CONFIG", "SET", "maxmemory-policy", settings.eviction.value)
+            switching.follow_choices(place, platform)
+
+    def set_read_only(self, place: Place, *, read_only: bool) -> bool:
+        """Refuse what grows, or not (see ``read_only.set_read_only``)."""
+        return switching.set_read_only(place, read_only=read_only)
 
     def reload(self, place: Place) -> None:
         """Have the running server read its certificate again."""

@@ -1,0 +1,79 @@
+"""Measures what a data store takes of this machine's disk, and has its writes stopped or allowed accordingly."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from django.utils import timezone
+
+from datastores.models import DataStore
+from datastores.sites import disk_use
+from datastores.sites.local.engines import local_engine
+from datastores.sites.local.machine import machine
+from datastores.sites.local.places import place_of
+from datastores.storage import GIB, level
+
+State = DataStore.State
+EVERY: Final = timedelta(seconds=29)  # the watch comes every 10 s: every third time
+# A disk that fills is looked at by every watch: at 100 MB/s, 10 s are 1 GB.
+EVERY_WHEN_FULL: Final = timedelta(seconds=9)
+BLOCK_BYTES: Final = 512  # the unit of st_blocks, whatever the file system's own is
+
+
+def measure_disks() -> None:
+    """Look at every store of this machine that should run, is due, and that no operation works on."""
+    now = timezone.now()
+    stores = DataStore.objects.filter(state__in=(State.RUNNING, State.UNREACHABLE), region__site__kind="local").exclude(
+        operations__state__in=("waiting", "running")
+    )
+    for store in stores.select_related("plan"):
+        if _is_due(store, now):
+            watch_disk(store, size=_size(store))
+
+
+def watch_disk(store: DataStore, *, size: int) -> bool:
+    """Measure one store against ``size`` bytes; True when its server follows what the row says.
+
+    The row comes first, then the effect: whatever is killed in between is made up for by the next look, since the
+    effect is asked for every time and costs nothing where it is there already.
+    """
+    places = [place_of(node, machine().home) for node in store.nodes.exclude(port=None).order_by("number")]
+    if not places:
+        return True
+    used = max(used_bytes(place.data) for place in places)
+    read_only = disk_use.save(store, used=used, size=size)
+    engine = local_engine(store)
+    followed = [engine.set_read_only(place, read_only=read_only) for place in places]
+    disk_use.tell(store, used=used, size=size)
+    return all(followed)
+
+
+def used_bytes(directory: Path) -> int:
+    """Return what the files below take on disk, in bytes. Files that vanish meanwhile count nothing.
+
+    One system call per file, so that forty stores of 1,300 files each take a fraction of a second.
+    """
+    total, open_directories = 0, [str(directory)]
+    while open_directories:
+        with contextlib.suppress(FileNotFoundError), os.scandir(open_directories.pop()) as entries:
+            for entry in entries:
+                with contextlib.suppress(FileNotFoundError):
+                    total += entry.stat(follow_symlinks=False).st_blocks * BLOCK_BYTES
+                    if entry.is_dir(follow_symlinks=False):
+                        open_directories.append(entry.path)
+    return total
+
+
+def _is_due(store: DataStore, now: datetime) -> bool:
+    if store.disk_used_bytes is None or store.disk_measured_at is None:
+        return True
+    filling = store.read_only_since is not None or level(store.disk_used_bytes, _size(store)) > 0
+    return now - store.disk_measured_at > (EVERY_WHEN_FULL if filling else EVERY)
+
+
+def _size(store: DataStore) -> int:
+    return store.plan.storage_gib * GIB

@@ -1,0 +1,72 @@
+"""Measuring a directory, and which stores are due."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from datastores.models import DataStore
+from datastores.operations.opening import open_operation
+from datastores.sites.local import storage
+from datastores.storage import GIB
+
+SIZE = 8 * GIB  # of the Hobbyist plan
+
+
+def test_a_directory_is_measured_as_the_disk_holds_it(tmp_path: Path) -> None:
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    empty = storage.used_bytes(tmp_path)
+    (tmp_path / "deep" / "er" / "file").write_bytes(b"x" * 1_000_000)
+    with (tmp_path / "sparse").open("wb") as sparse:
+        sparse.truncate(50_000_000)
+    (tmp_path / "link").symlink_to("/usr")
+    assert 1_000_000 <= storage.used_bytes(tmp_path) - empty < 1_100_000
+
+
+def test_a_directory_that_is_gone_holds_nothing(tmp_path: Path) -> None:
+    assert storage.used_bytes(tmp_path / "gone") == 0
+
+
+@pytest.mark.parametrize(
+    ("used", "seconds_ago", "due"),
+    [
+        (None, None, True),
+        (SIZE // 2, 20, False),
+        (SIZE // 2, 31, True),
+        (SIZE * 85 // 100, 8, False),
+        (SIZE * 85 // 100, 11, True),
+    ],
+)
+def test_a_disk_that_fills_is_looked_at_more_often(
+    store: DataStore, monkeypatch: pytest.MonkeyPatch, used: int | None, seconds_ago: int | None, due: bool
+) -> None:
+    looked_at = look(monkeypatch)
+    measured = timezone.now() - timedelta(seconds=seconds_ago) if seconds_ago else None
+    DataStore.objects.update(state=DataStore.State.RUNNING, disk_used_bytes=used, disk_measured_at=measured)
+    storage.measure_disks()
+    assert looked_at == ([(store.pk, SIZE)] if due else [])
+
+
+def test_a_store_that_is_off_or_worked_on_is_left_alone(store: DataStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = look(monkeypatch)
+    DataStore.objects.update(state=DataStore.State.POWERED_OFF)
+    storage.measure_disks()
+    DataStore.objects.update(state=DataStore.State.RUNNING)
+    open_operation("power_off", store=store, requested_by="test")
+    storage.measure_disks()
+    assert looked_at == []
+
+
+def look(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, int]]:
+    """Note which stores are looked at, and against which size, instead of doing so."""
+    looked_at: list[tuple[object, int]] = []
+
+    def note(store: DataStore, *, size: int) -> bool:
+        looked_at.append((store.pk, size))
+        return True
+
+    monkeypatch.setattr(storage, "watch_disk", note)
+    return looked_at
