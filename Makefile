@@ -52,7 +52,7 @@ test-crash: ## every step of every procedure, killed between effect and commit
 	$(PYTEST) -m crash
 
 test-browser: ## sign-up to a query through the URI on the page, in Chromium
-	HEADWATER_CHROMIUM="$$(bin/chromium)" $(PYTEST) -m browser
+	program="$$(bin/chromium)" && HEADWATER_CHROMIUM="$$program" $(PYTEST) -m browser
 
 bench: ## the numbers that the design must hold, beside their baselines
 	$(PYTHON) -m tests.bench

@@ -13,6 +13,7 @@ from host.supervisor import ServiceSpec
 WEB, WORKER, BEAT = "web", "worker", "beat"
 WEB_THREADS = 8
 WORKER_THREADS = 4
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
 GRACE_SECONDS = 10  # for requests that are being answered while the console stops
 
 # What an operator sets on purpose reaches the services; the rest of the starter's environment does not.
@@ -58,9 +59,11 @@ def service_environment(environment: Mapping[str, str], home: Home) -> dict[str,
 
 def _web(bind: str, port: int) -> Sequence[str]:
     host = f"[{bind}]" if ":" in bind else bind
+    # The worker touches a file every second; on a disk that blocks it would be taken for dead.
+    heartbeats = ["--worker-tmp-dir", str(SHARED_MEMORY)] if os.access(SHARED_MEMORY, os.W_OK) else []
     return [
         "gunicorn", "console.wsgi", "--bind", f"{host}:{port}", "--worker-class", "gthread",
-        "--workers", "1", "--threads", str(WEB_THREADS), "--worker-tmp-dir", "/dev/shm",  # noqa: S108
+        "--workers", "1", "--threads", str(WEB_THREADS), *heartbeats,
         "--graceful-timeout", str(GRACE_SECONDS), "--no-control-socket", "--log-level", "warning",
     ]  # fmt: skip
 
