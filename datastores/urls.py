@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from datastores.views import controls, create, networks, secrets, stores, tabs
+from datastores.views import controls, create, extensions, networks, secrets, stores, tabs
 
 urlpatterns = [
     path("databases/", stores.index, name="store-list"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("databases/create/<slug:step>/", create.question, name="store-create-step"),
     path("databases/<uuid:pk>/", tabs.overview, name="store"),
     path("databases/<uuid:pk>/operation/", tabs.operation, name="store-operation"),
+    path("databases/<uuid:pk>/databases/", extensions.databases, name="store-databases"),
+    path("databases/<uuid:pk>/databases/extension/", extensions.create, name="store-extension-create"),
     path("databases/<uuid:pk>/nodes/", tabs.nodes, name="store-nodes"),
     path("databases/<uuid:pk>/settings/", tabs.settings, name="store-settings"),
     path("databases/<uuid:pk>/networks/", networks.edit, name="store-networks"),

@@ -2,6 +2,7 @@
 
 from datastores.actions.creation import create_store
 from datastores.actions.deletion import delete_store, set_protection
+from datastores.actions.extensions import create_extension
 from datastores.actions.networks import ListChanged, allow_list, set_allow_list
 from datastores.actions.passwords import reset_password, reveal_password
 from datastores.actions.power import power_off, power_on
@@ -11,6 +12,7 @@ __all__ = [
     "ListChanged",
     "allow_list",
     "cancel_operation",
+    "create_extension",
     "create_store",
     "delete_store",
     "power_off",

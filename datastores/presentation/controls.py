@@ -39,6 +39,7 @@ class Controls:
     network: str
     retry: str
     connect: str
+    extend: str
     activity: str
 
 
@@ -54,6 +55,7 @@ def controls_of(store: DataStore, member: Member, *, busy: bool) -> Controls:
         network=refused(member, "store:network"),
         retry=refused(member, "operation:retry"),
         connect=refused(member, "store:connect"),
+        extend=refused(member, "store:extend"),
         activity=refused(member, "activity:view"),
     )
 

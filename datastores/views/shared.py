@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from console.requests import AuthedRequest
+from datastores.engines.registry import ENGINES
 from datastores.models import DataStore, Operation
 from datastores.presentation.controls import controls_of
 from datastores.presentation.rows import engine_label
@@ -17,6 +18,7 @@ from datastores.presentation.states import sentence_of
 
 TABS: Final = (
     ("store", "Overview", "store:view"),
+    ("store-databases", "Databases", "store:view"),
     ("store-nodes", "Nodes", "store:view"),
     ("store-settings", "Advanced Settings", "store:view"),
     ("store-activity", "Activity", "activity:view"),
@@ -36,6 +38,12 @@ def latest_operation(store: DataStore) -> Operation | None:
     return operation
 
 
+def lists_databases(store: DataStore) -> bool:
+    """Say whether the store's engine has logical databases that can be listed."""
+    engine = ENGINES.get(store.engine)
+    return engine is not None and engine.lists_databases
+
+
 def page_context(request: AuthedRequest, store: DataStore, tab: str, *, busy: bool) -> dict[str, Any]:
     """Return heading, tabs and controls, the same on every tab."""
     label, icon = engine_label(store.engine)
@@ -49,7 +57,7 @@ def page_context(request: AuthedRequest, store: DataStore, tab: str, *, busy: bo
         "tabs": [
             {"label": title, "url": reverse(name, args=[store.pk]), "current": name == tab}
             for name, title, permission in TABS
-            if request.member.can(permission)
+            if request.member.can(permission) and (name != "store-databases" or lists_databases(store))
         ],
         "crumbs": [(section.label, section.url), (store.name, "")],
     }

@@ -65,18 +65,14 @@ def _step(name: str) -> Arguments:
 
 NEW = {"name": "Blue Heron", "handle": "blue-heron"}
 NETWORKS = {
-    "who": "listed",
-    "add": "192.0.2.5 Office",
-    "seen": fingerprint([]),
-    "entry-TOTAL_FORMS": "0",
-    "entry-INITIAL_FORMS": "0",
+    "who": "listed", "add": "192.0.2.5 Office", "seen": fingerprint([]), "entry-TOTAL_FORMS": "0", "entry-INITIAL_FORMS": "0",
 }
-REVIEW_ONLY = "it shows what a list would change and saves nothing"
 STAGING = {"name": "Staging"}
 DRAFT = "?type=postgresql&name=invoices&cloud=aws&region=eu-central-1&plan=hobbyist"
 SESSION_ONLY = "it changes only which organization the session looks at"
 LED_ON = "people who are signed in are led on"
 NOTHING_VALID = "an empty form changes nothing"
+REVIEW_ONLY = "it shows what a list would change and saves nothing"
 NO_ACCOUNT = "nobody has this address, so nothing is sent or changed"
 
 # fmt: off
@@ -170,6 +166,12 @@ DATASTORES = [
     Row("store", POST,                 "405", arguments=_store),
     Row("store-operation", GET,        "302 302 302 302 302 302 in", arguments=_store),
     Row("store-operation", POST,       "405", arguments=_store),
+    Row("store-databases", GET,        "200 200 200 200 200 404 in", arguments=_store),
+    Row("store-databases", POST,       "405", arguments=_store),
+    Row("store-extension-create", GET, "405", arguments=_store),
+    # 422: nobody answers where the store's server would be
+    Row("store-extension-create", POST, "422 422 403 403 403 404 in", {"extension": "pg_stat_statements"},
+        arguments=_store, query="?database=defaultdb"),
     Row("store-nodes", GET,            "200 200 200 200 200 404 in", arguments=_store),
     Row("store-nodes", POST,           "405", arguments=_store),
     Row("store-settings", GET,         "200 200 200 200 200 404 in", arguments=_store),

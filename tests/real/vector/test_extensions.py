@@ -124,8 +124,7 @@ def test_traps_in_the_database_catch_nobody(server: Server, fresh: str, name: st
     [
         "CREATE TYPE vector AS (x int)",
         "CREATE FUNCTION hamming_distance(bit, bit) RETURNS float8 LANGUAGE sql AS 'SELECT 1.0'",
-        "CREATE FUNCTION apart(bit, bit) RETURNS float8 LANGUAGE sql AS 'SELECT 1.0'; "
-        + "CREATE OPERATOR <~> (leftarg = bit, rightarg = bit, function = apart)",
+        "CREATE FUNCTION apart(bit, bit) RETURNS float8 LANGUAGE sql AS 'SELECT 1.0'; CREATE OPERATOR <~> (leftarg = bit, rightarg = bit, function = apart)",
         "CREATE FUNCTION l2_distance(int, int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE vector (x int)",
     ],
 )
