@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from host.paths import Home
+from host.processes import Process
 from host.supervisor import State, Supervisor, runit_programs
 from host.trees import Programs
 from host.waiting import wait_until
@@ -55,3 +56,23 @@ def test_a_store_is_made_although_a_service_dies(
     checked = installation.manage("doctor")
     assert checked.returncode == 0, checked.stdout
     assert supervisor.status(service).state is State.UP
+
+
+def test_a_store_is_made_although_its_server_dies_at_once(installation: Installation, client: ConsoleClient) -> None:
+    supervisor = supervisor_of(installation)
+    page = client.create_store("orders")
+    assert wait_until(lambda: bool(programs_of_nodes(supervisor)), 10)
+    for program in programs_of_nodes(supervisor):
+        program.send(signal.SIGKILL)
+    assert wait_until(lambda: "Running" in client.state(page), RUNNING_SECONDS), client.state(page)
+    with psycopg.connect(client.dsn(page)) as session:
+        assert session.execute("SELECT 1").fetchone() == (1,)
+    client.delete_store(page, "orders")
+    assert wait_until(lambda: client.gone(page), RUNNING_SECONDS)
+    assert installation.manage("doctor").returncode == 0
+
+
+def programs_of_nodes(supervisor: Supervisor) -> list[Process]:
+    """Return the servers that run now."""
+    found = (supervisor.program(name) for name in supervisor.names() if name.startswith("node-"))
+    return [program for program in found if program is not None]
