@@ -24,6 +24,7 @@ from datastores.engines.contract import Access, Snippet
 from datastores.sites.local.cache.programs import program
 from host.authority import Authority
 from host.paths import Home
+from tests.fixtures.drivers import driver
 
 from .conftest import Server
 
@@ -57,7 +58,13 @@ def environment(folder: Path) -> dict[str, str]:
 
 def attempt(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, cwd=folder, env=environment(folder), capture_output=True, text=True, check=False, timeout=120,
+        command,
+        cwd=folder,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
 
 
@@ -65,13 +72,6 @@ def run(folder: Path, *command: str) -> str:
     ended = attempt(folder, *command)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
-
-
-def driver(name: str) -> Path:
-    directory = os.environ.get("HEADWATER_TEST_DRIVERS")
-    if not directory or not (Path(directory) / name).exists():
-        pytest.skip(f"HEADWATER_TEST_DRIVERS names no directory with {name}")
-    return Path(directory) / name
 
 
 def test_valkey_cli(server: Server, folder: Path) -> None:
@@ -115,9 +115,16 @@ def test_celery(server: Server, folder: Path) -> None:
 @contextmanager
 def worker(folder: Path) -> Iterator[None]:
     command = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "--pool", "solo", "--loglevel", "warning"]
-    with (folder / "worker.log").open("wb") as log, subprocess.Popen(
-        command, cwd=folder, env=environment(folder), stdout=log, stderr=log,
-    ) as process:
+    with (
+        (folder / "worker.log").open("wb") as log,
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment(folder),
+            stdout=log,
+            stderr=log,
+        ) as process,
+    ):
         try:
             yield
         finally:
@@ -178,13 +185,16 @@ def test_another_certificate_authority_is_refused(server: Server, folder: Path, 
         "python": [sys.executable, "connect.py"],
         "node": ["node", "connect.mjs"],
         "django": [
-            sys.executable, "-c", (
+            sys.executable,
+            "-c",
+            (
                 "import django, pasted; from django.conf import settings; settings.configure(CACHES=pasted.CACHES);"
                 "django.setup(); from django.core.cache import cache; cache.get('a')"
             ),
         ],
         "celery": [
-            sys.executable, "-c",
+            sys.executable,
+            "-c",
             "from tasks import app\nwith app.connection() as c: c.ensure_connection(max_retries=1, timeout=2)",
         ],
     }
@@ -197,7 +207,13 @@ def _tried(folder: Path, command: list[str]) -> tuple[bool, str]:
     """Whether a program came through, and what it complained of. Some drivers try for ever: five seconds will do."""
     try:
         ended = subprocess.run(
-            command, cwd=folder, env=environment(folder), capture_output=True, text=True, check=False, timeout=5,
+            command,
+            cwd=folder,
+            env=environment(folder),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=5,
         )
     except subprocess.TimeoutExpired as still_trying:
         return False, (still_trying.stderr or b"").decode()

@@ -18,6 +18,7 @@ import pytest
 from datastores.engines.contract import Snippet
 from datastores.engines.postgresql import PostgreSQL
 from datastores.sites.local.postgresql.programs import program
+from tests.fixtures.drivers import driver
 
 from .conftest import Server
 
@@ -66,13 +67,6 @@ def run(folder: Path, *command: str, **environment: str) -> str:
     )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
-
-
-def driver(name: str) -> Path:
-    directory = os.environ.get("HEADWATER_TEST_DRIVERS")
-    if not directory or not (Path(directory) / name).exists():
-        pytest.skip(f"HEADWATER_TEST_DRIVERS names no directory with {name}")
-    return Path(directory) / name
 
 
 def test_psql(server: Server, folder: Path) -> None:
