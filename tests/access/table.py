@@ -65,7 +65,11 @@ def _step(name: str) -> Arguments:
 
 NEW = {"name": "Blue Heron", "handle": "blue-heron"}
 NETWORKS = {
-    "who": "listed", "add": "192.0.2.5 Office", "seen": fingerprint([]), "entry-TOTAL_FORMS": "0", "entry-INITIAL_FORMS": "0",
+    "who": "listed",
+    "add": "192.0.2.5 Office",
+    "seen": fingerprint([]),
+    "entry-TOTAL_FORMS": "0",
+    "entry-INITIAL_FORMS": "0",
 }
 STAGING = {"name": "Staging"}
 DRAFT = "?type=postgresql&name=invoices&cloud=aws&region=eu-central-1&plan=hobbyist"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import unescape
+from typing import Protocol
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from console.errors import Refusal
@@ -22,6 +22,13 @@ from tests.unit.pages.conftest import SignIn
 
 State = DataStore.State
 OFFICE, SERVER = Entry("198.51.100.0/24", "Office"), Entry("192.0.2.5/32", "Build server")
+
+
+class Answer(Protocol):
+    """An answer with a page."""
+
+    @property
+    def content(self) -> bytes: ...
 
 
 class Doors:
@@ -65,7 +72,7 @@ def url(store: DataStore, end: str = "") -> str:
     return f"/databases/{store.pk}/networks/{end}"
 
 
-def text(answer: HttpResponse) -> str:
+def text(answer: Answer) -> str:
     """The page as people read it: without markup."""
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", answer.content.decode())).split())
 
@@ -81,7 +88,7 @@ def body(
     return data
 
 
-def fields(answer: HttpResponse) -> dict[str, str]:
+def fields(answer: Answer) -> dict[str, str]:
     """What the page's own form would send: hidden fields and texts as they stand."""
     found = {}
     form = answer.content.decode().split('<form class="form', 1)[1].split("</form>")[0]
