@@ -41,6 +41,7 @@ TABLE: Final[dict[str, tuple[frozenset[Role], str]]] = {
     "store:power": (KEEPERS, "Power data stores off and on"),
     "store:reset_password": (KEEPERS, "Reset the super admin password"),
     "store:network": (KEEPERS, "Change which addresses may connect to data stores"),
+    "store:configure": (KEEPERS, "Change engine settings of data stores"),
     "store:extend": (KEEPERS, "Have reviewed extensions created in databases"),
     "store:protect": (ADMINS, "Switch deletion protection"),
     "store:delete": (ADMINS, "Delete data stores"),

@@ -17,6 +17,7 @@ WORDS = {
     "store.password_copied": "copied the super admin password of",
     "store.password_reset": "reset the super admin password of",
     "store.networks_changed": "changed who may connect to",
+    "store.settings_changed": "changed engine settings of",
     "store.extension_created": "had an extension created in",
     "store.protected": "switched deletion protection on for",
     "store.unprotected": "switched deletion protection off for",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from datastores.views import controls, create, extensions, networks, secrets, stores, tabs
+from datastores.views import controls, create, engine_settings, extensions, networks, secrets, stores, tabs
 
 urlpatterns = [
     path("databases/", stores.index, name="store-list"),
@@ -20,6 +20,7 @@ urlpatterns = [
     path("databases/<uuid:pk>/settings/", tabs.settings, name="store-settings"),
     path("databases/<uuid:pk>/networks/", networks.edit, name="store-networks"),
     path("databases/<uuid:pk>/networks/save/", networks.save, name="store-networks-save"),
+    path("databases/<uuid:pk>/settings/engine/", engine_settings.change, name="store-engine-settings"),
     path("databases/<uuid:pk>/activity/", tabs.activity, name="store-activity"),
     path("databases/<uuid:pk>/ca.pem", secrets.ca, name="store-ca"),
     path("databases/<uuid:pk>/reveal/", secrets.reveal, name="store-reveal"),

@@ -7,11 +7,13 @@ from datastores.actions.networks import ListChanged, allow_list, set_allow_list
 from datastores.actions.passwords import reset_password, reveal_password
 from datastores.actions.power import power_off, power_on
 from datastores.actions.recovery import cancel_operation, retry_operation
+from datastores.actions.settings import change_settings
 
 __all__ = [
     "ListChanged",
     "allow_list",
     "cancel_operation",
+    "change_settings",
     "create_extension",
     "create_store",
     "delete_store",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -52,6 +53,14 @@ class Engine(ABC):
     @abstractmethod
     def connection_limit(self, plan: PlanFacts) -> int:
         """Connections that tenants can open at once."""
+
+    def checked_settings(self, chosen: Mapping[str, object]) -> dict[str, object]:
+        """Return what a person may change of the engine, complete and ready to be stored; empty: nothing.
+
+        What ``chosen`` leaves out has its default. Raises ValueError for a value that the engine does not know.
+        """
+        del chosen
+        return {}
 
     @abstractmethod
     def uri(self, access: Access) -> str:

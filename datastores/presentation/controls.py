@@ -40,6 +40,7 @@ class Controls:
     retry: str
     connect: str
     extend: str
+    configure: str
     activity: str
 
 
@@ -56,6 +57,7 @@ def controls_of(store: DataStore, member: Member, *, busy: bool) -> Controls:
         retry=refused(member, "operation:retry"),
         connect=refused(member, "store:connect"),
         extend=refused(member, "store:extend"),
+        configure=refused(member, "store:configure") or (BUSY if busy else ""),
         activity=refused(member, "activity:view"),
     )
 

@@ -14,6 +14,7 @@ from console.access import permission_required
 from console.errors import Refusal
 from console.requests import AuthedRequest
 from datastores import actions
+from datastores.forms.engine_settings import settings_form
 from datastores.views import networks
 from datastores.views.shared import page_context, store_of
 
@@ -66,6 +67,7 @@ def delete(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
         context |= {
             "delete_error": f"{refusal.sentence} {refusal.remedy}".strip(),
             "network_card": networks.card(request, store),
+            "engine_form": settings_form(store),
         }
         return render(request, "datastores/store/settings.html", context, status=422)
     return redirect("store", pk)

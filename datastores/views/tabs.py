@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from console.access import permission_required
 from console.models import AuditEvent
 from console.requests import AuthedRequest
+from datastores.forms.engine_settings import settings_form
 from datastores.models import DataStore
 from datastores.presentation.operations import view_of
 from datastores.presentation.sections import section_of
@@ -81,7 +82,7 @@ def settings(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
     """Show who may connect, deletion protection, the reset of the password, and deletion."""
     store = store_of(request, pk, "store:view")
     context = page_context(request, store, "store-settings", busy=store.running_operation() is not None)
-    context["network_card"] = networks.card(request, store)
+    context |= {"network_card": networks.card(request, store), "engine_form": settings_form(store)}
     return render(request, "datastores/store/settings.html", context)
 
 

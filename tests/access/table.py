@@ -50,6 +50,11 @@ def _operation(world: World) -> list[Any]:
     return [world.store.pk, world.operation.pk]
 
 
+def _cache(world: World) -> None:
+    world.store.engine = "cache"
+    world.store.save()
+
+
 def _state(state: DataStore.State) -> Callable[[World], object]:
     return lambda world: world.store.set_state(state)
 
@@ -186,6 +191,9 @@ DATASTORES = [
     Row("store-networks-save", GET,    "405", arguments=_store),
     Row("store-networks-save", POST,   "302 302 403 403 403 404 in", NETWORKS, arguments=_store,
         before=_without_address),
+    Row("store-engine-settings", GET,  "405", arguments=_store),
+    Row("store-engine-settings", POST, "302 302 403 403 403 404 in", {"eviction": "allkeys-lru"},
+        arguments=_store, before=_cache),
     Row("store-activity", GET,         "200 200 403 200 403 404 in", arguments=_store),
     Row("store-activity", POST,        "405", arguments=_store),
     Row("store-ca", GET,               "200 200 200 403 403 404 in", arguments=_store),

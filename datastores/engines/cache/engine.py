@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
+from datastores.engines.cache.settings import CacheSettings
 from datastores.engines.cache.snippets import snippets
 from datastores.engines.cache.uri import service_uri
 from datastores.engines.contract import Access, Engine, Snippet
@@ -26,6 +28,10 @@ class Cache(Engine):
     def connection_limit(self, plan: PlanFacts) -> int:
         """Clients at once, all logins together; the figure that ``INFO clients`` shows as maxclients."""
         return cache_clients(plan)
+
+    def checked_settings(self, chosen: Mapping[str, object]) -> dict[str, object]:
+        """Return the Lua switch and the eviction policy (see ``settings.CacheSettings``)."""
+        return CacheSettings.from_stored(chosen).stored()
 
     def uri(self, access: Access) -> str:
         """Return the service URI (see ``uri.service_uri``)."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -43,6 +44,7 @@ class Sizing:
     plan: PlanFacts
     storage_gib: int
     development: bool  # small buffers; the limits stay exact
+    settings: Mapping[str, object] = field(default_factory=dict)  # what a person has changed of the engine
 
 
 class LocalEngine(ABC):
@@ -94,6 +96,13 @@ class LocalEngine(ABC):
         It outlives restarts of node and console. Asked for again at every measurement, so it costs next to
         nothing where it is so already; a server that is down follows at its next start, or when asked again.
         """
+
+    def adopt_settings(self, place: Place, settings: Mapping[str, object]) -> None:
+        """Let the running server follow what a person has changed, without a restart.
+
+        ``configure`` has written it for the next start. Engines without such settings are never asked.
+        """
+        raise LookupError(f"{self.slug} has no settings that a person may change: {sorted(settings)} of {place.name}")
 
     @abstractmethod
     def process_id(self, place: Place) -> int | None:

@@ -14,7 +14,8 @@ from host.sandbox import Sandbox
 def sizing_of(store: DataStore) -> Sizing:
     """Return what the settings of the store's nodes follow from."""
     plan, site = store.plan, store.region.site
-    return Sizing(plan.facts(), plan.storage_gib, development=site.sizing == site.Sizing.DEVELOPMENT)
+    development = site.sizing == site.Sizing.DEVELOPMENT
+    return Sizing(plan.facts(), plan.storage_gib, development=development, settings=store.settings)
 
 
 def configure_node(machine: Machine, node: Node) -> None:

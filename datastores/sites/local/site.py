@@ -17,6 +17,7 @@ from datastores.sites.local.keepers import keeper_of
 from datastores.sites.local.machine import machine
 from datastores.sites.local.measuring import measure_all
 from datastores.sites.local.nodes import renew_certificate
+from datastores.sites.local.procedures.apply_settings import ApplySettings
 from datastores.sites.local.procedures.delete import Delete
 from datastores.sites.local.procedures.power import PowerOff, PowerOn
 from datastores.sites.local.procedures.provision import Provision
@@ -30,7 +31,7 @@ class LocalSite(SiteDriver):
     """Runs the engines on this machine, supervised by runit, behind HAProxy."""
 
     kind = "local"
-    procedures = (Provision, PowerOff, PowerOn, ResetPassword, Delete)
+    procedures = (Provision, PowerOff, PowerOn, ResetPassword, ApplySettings, Delete)
 
     def endpoint(self, store: DataStore) -> Endpoint | None:
         """Return the edge's host and the port of the store's slot."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -38,10 +39,11 @@ class LocalCache(LocalEngine):
     def configure(self, place: Place, sizing: Sizing, settings: CacheSettings | None = None) -> None:
         """Write settings and logins; they count from the next start. Passwords that were set stay.
 
-        Without ``settings`` those of the last time stay, at first the defaults.
+        Without ``settings`` those of the data store count, or where it has none those of the last time.
         """
         place.configuration.mkdir(mode=0o700, parents=True, exist_ok=True)
-        chosen = settings or read_choices(place)
+        stored = CacheSettings.from_stored(sizing.settings) if sizing.settings else None
+        chosen = settings or stored or read_choices(place)
         write_choices(place, chosen)
         write_configuration(place, sizing, chosen)
         write_logins(place, standard_logins(place, tenant_digests(place)), chosen)
@@ -77,6 +79,10 @@ class LocalCache(LocalEngine):
         if user not in passwords:
             raise LookupError(f"the cache has no login {user}")
         self._change_logins(place, passwords | {user: digest_of(password)}, read_choices(place))
+
+    def adopt_settings(self, place: Place, settings: Mapping[str, object]) -> None:
+        """Let a running server follow new choices at once. No client is cut."""
+        self.apply_settings(place, CacheSettings.from_stored(settings))
 
     def apply_settings(self, place: Place, settings: CacheSettings) -> None:
         """Let a running server follow new choices at once, and the next start too. No client is cut."""

@@ -1,0 +1,31 @@
+"""New engine settings for a running data store."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from datastores.operations.outcomes import Done, Fail, Outcome
+from datastores.operations.procedure import step
+from datastores.sites.local.procedures.base import LocalProcedure
+
+
+class ApplySettings(LocalProcedure):
+    """Files of the next start first, then the running server; the page shows the settings when both have them."""
+
+    kind = "apply_settings"
+    title: ClassVar[str] = "Change engine settings"
+    first = "apply"
+
+    @step("Give the server the new settings")
+    def apply(self) -> Outcome:
+        """Write them and let the server follow. Run twice, it sets the same values twice."""
+        store = self.store
+        store.settings = self.memo["settings"]
+        self.node.store = store  # so that the files are written from the new settings
+        self.configure_node()
+        self.engine.adopt_settings(self.place, store.settings)
+        store.save(update_fields=["settings"])
+        return Done("The server follows the new settings. No client was cut.")
+
+    def failed(self, failure: Fail) -> None:
+        """The server runs as before: settings that could not be changed are no failure of the store."""
