@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from datastores.sites.local.machine import machine
 from datastores.sites.local.places import place_of
 from datastores.storage import GIB, level
 
+log = logging.getLogger(__name__)
 State = DataStore.State
 EVERY: Final = timedelta(seconds=29)  # the watch comes every 10 s: every third time
 # A disk that fills is looked at by every watch: at 100 MB/s, 10 s are 1 GB.
@@ -32,7 +34,10 @@ def measure_disks() -> None:
     )
     for store in stores.select_related("plan"):
         if _is_due(store, now):
-            watch_disk(store, size=_size(store))
+            try:
+                watch_disk(store, size=_size(store))
+            except Exception:  # one broken store must not leave the others' disks unwatched
+                log.exception("The disk of %s could not be looked at.", store.pk)
 
 
 def watch_disk(store: DataStore, *, size: int) -> bool:

@@ -60,6 +60,21 @@ def test_a_store_that_is_off_or_worked_on_is_left_alone(store: DataStore, monkey
     assert looked_at == []
 
 
+def test_one_broken_store_leaves_no_other_unwatched(store: DataStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    DataStore.objects.update(state=DataStore.State.RUNNING)
+    fields = {name: getattr(store, name) for name in ("organization", "engine", "region", "plan", "admin_password")}
+    DataStore.objects.create(name="second", state=DataStore.State.RUNNING, **fields)
+    asked: list[str] = []
+
+    def fail(store: DataStore, *, size: int) -> bool:
+        asked.append(store.name)
+        raise PermissionError
+
+    monkeypatch.setattr(storage, "watch_disk", fail)
+    storage.measure_disks()
+    assert sorted(asked) == ["orders", "second"]
+
+
 def look(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, int]]:
     """Note which stores are looked at, and against which size, instead of doing so."""
     looked_at: list[tuple[object, int]] = []
