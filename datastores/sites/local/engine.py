@@ -104,6 +104,9 @@ class LocalEngine(ABC):
         """
         raise LookupError(f"{self.slug} has no settings that a person may change: {sorted(settings)} of {place.name}")
 
+    def make_room(self, place: Place) -> None:  # noqa: B027 - most engines' settings bound what they keep
+        """Give back disk that the server takes beside the tenant's data, such as old logs. Asked for while the disk fills."""
+
     @abstractmethod
     def process_id(self, place: Place) -> int | None:
         """Return the process id that the engine itself recorded, if it did (to find orphans)."""

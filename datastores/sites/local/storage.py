@@ -49,9 +49,13 @@ def watch_disk(store: DataStore, *, size: int) -> bool:
     places = [place_of(node, machine().home) for node in store.nodes.exclude(port=None).order_by("number")]
     if not places:
         return True
-    used = max(used_bytes(place.data) for place in places)
-    read_only = disk_use.save(store, used=used, size=size)
     engine = local_engine(store)
+    used = max(used_bytes(place.data) for place in places)
+    if level(used, size):
+        for place in places:
+            engine.make_room(place)
+        used = max(used_bytes(place.data) for place in places)
+    read_only = disk_use.save(store, used=used, size=size)
     followed = [engine.set_read_only(place, read_only=read_only) for place in places]
     disk_use.tell(store, used=used, size=size)
     return all(followed)

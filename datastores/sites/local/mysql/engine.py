@@ -12,7 +12,7 @@ from pymysql.constants import ER
 from datastores.engines.mysql import MySQL
 from datastores.sites.contract import Endpoint
 from datastores.sites.local.engine import LocalEngine, Place, Sizing
-from datastores.sites.local.mysql import initialise, probing
+from datastores.sites.local.mysql import initialise, probing, room
 from datastores.sites.local.mysql import read_only as switching
 from datastores.sites.local.mysql.accounts import admin_statements, password_statement
 from datastores.sites.local.mysql.configuration import (
@@ -84,6 +84,10 @@ class LocalMySQL(LocalEngine):
     def set_read_only(self, place: Place, *, read_only: bool) -> bool:
         """Make transactions read-only by default, or not (see ``read_only.set_read_only``)."""
         return switching.set_read_only(place, read_only=read_only)
+
+    def make_room(self, place: Place) -> None:
+        """Remove old files of the log of changes (see ``room.make_room``)."""
+        room.make_room(place)
 
     def probe(self, place: Place, endpoint: Endpoint, ca: Path) -> str:
         """Log in at the stable address (see ``probing.probe``)."""
