@@ -14,6 +14,7 @@ from django.test import Client
 from console.audit import Actor
 from console.models import Member
 from datastores import actions
+from datastores.engines.registry import ENGINES
 from datastores.models import DataStore, Operation, Region, ServicePlan
 from datastores.networks import Entry, fingerprint
 from datastores.sites.contract import AccessChange
@@ -32,12 +33,14 @@ SetList = Callable[..., AccessChange]
 
 
 @pytest.fixture
-def running(actor: Actor, admin: Member, region: Region, plan: ServicePlan, local_site: Machine) -> DataStore:
-    """A PostgreSQL that was made as the page makes it, open to everybody."""
-    store = actions.create_store(
-        actor=actor, member=admin, engine="postgresql", name="orders", region=region, plan=plan
-    )
-    assert settle(store.operations.get()).state == Operation.State.DONE
+def running(
+    actor: Actor, admin: Member, region: Region, plan: ServicePlan, local_site: Machine, request: pytest.FixtureRequest
+) -> DataStore:
+    """A PostgreSQL (or what the test asks for) that was made as the page makes it, open to everybody."""
+    engine = getattr(request, "param", "postgresql")
+    store = actions.create_store(actor=actor, member=admin, engine=engine, name="orders", region=region, plan=plan)
+    done = settle(store.operations.get())
+    assert done.state == Operation.State.DONE, done.sentence
     return fresh(store)
 
 
@@ -112,6 +115,13 @@ def test_a_store_that_leaves_this_machine_out_is_still_measured_and_powered_on(
     finally:
         local_site.supervisor.start(EDGE_SERVICE)
         assert wait_until(local_site.edge.answering, 5)
+
+
+@pytest.mark.parametrize("running", [slug for slug in ENGINES if slug != "postgresql"], indirect=True)
+def test_the_other_engines_are_measured_without_a_place_on_the_list(running: DataStore, set_list: SetList) -> None:
+    set_list(STAYING)
+    assert measure(running), fresh(running).evidence
+    assert UNTOUCHED in fresh(running).evidence
 
 
 def test_while_the_edge_is_down_a_list_is_kept_for_its_start(
