@@ -18,6 +18,11 @@ RULES: Final[dict[str, tuple[str, frozenset[State], str]]] = {
     "power_off": ("store:power", frozenset({State.RUNNING, State.UNREACHABLE}), NEEDS_RUNNING),
     "power_on": ("store:power", frozenset({State.POWERED_OFF}), "The data store must be powered off."),
     "reset_password": ("store:reset_password", frozenset({State.RUNNING}), NEEDS_RUNNING),
+    "configure": (
+        "store:configure",
+        frozenset({State.RUNNING, State.POWERED_OFF}),
+        "The data store must be running or powered off.",
+    ),
     "delete": (
         "store:delete",
         frozenset(State) - {State.DELETING, State.DELETED},
@@ -57,7 +62,6 @@ def controls_of(store: DataStore, member: Member, *, busy: bool) -> Controls:
         retry=refused(member, "operation:retry"),
         connect=refused(member, "store:connect"),
         extend=refused(member, "store:extend"),
-        configure=refused(member, "store:configure") or (BUSY if busy else ""),
         activity=refused(member, "activity:view"),
     )
 
