@@ -12,6 +12,7 @@ from datastores import actions
 from datastores.models import DataStore, Operation, Region, ServicePlan
 from datastores.sites.local.machine import Machine, machine
 from datastores.sites.local.places import place_of
+from datastores.sites.local.site import LocalSite
 from datastores.sites.local.storage import used_bytes, watch_disk
 from tests.local_site import connect, settle
 
@@ -54,6 +55,16 @@ def fill(store: DataStore, size: int) -> DataStore:
 def size(running: DataStore, local_site: Machine) -> int:
     """What the store may take in this test: 100 MiB more than it takes when it is new."""
     return used_bytes(place_of(running.nodes.get(), local_site.home).data) + 100 * MIB
+
+
+def test_the_watch_measures_by_itself_and_writes_go_on(running: DataStore) -> None:
+    LocalSite().watch()
+    store = fresh(running)
+    assert store.disk_measured_at is not None
+    assert 30 * MIB < (store.disk_used_bytes or 0) < 200 * MIB
+    assert store.state == DataStore.State.RUNNING
+    with connect(store) as client:
+        client.execute("CREATE TABLE heap (text text)")
 
 
 def test_writes_stop_deleting_works_and_writes_come_back(running: DataStore, size: int) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from datastores.models import DataStore
 from datastores.operations.opening import open_operation
 from datastores.sites.local import storage
+from datastores.sites.local.engine import Place
+from datastores.sites.local.places import place_of
 from datastores.storage import GIB
 
 SIZE = 8 * GIB  # of the Hobbyist plan
@@ -73,6 +77,33 @@ def test_one_broken_store_leaves_no_other_unwatched(store: DataStore, monkeypatc
     monkeypatch.setattr(storage, "watch_disk", fail)
     storage.measure_disks()
     assert sorted(asked) == ["orders", "second"]
+
+
+def test_what_the_engine_keeps_for_itself_goes_before_the_tenant_is_warned(
+    store: DataStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = store.nodes.get()
+    node.port = 23999
+    node.save()
+    place = place_of(node, settings.HOME)
+    place.data.mkdir(parents=True)
+    (place.data / "old.log").write_bytes(b"x" * 1_000_000)
+
+    class Engine:
+        def make_room(self, place: Place) -> None:
+            (place.data / "old.log").unlink()
+
+        def set_read_only(self, place: Place, *, read_only: bool) -> bool:
+            return not read_only
+
+    monkeypatch.setattr(storage, "local_engine", lambda store: Engine())
+    try:
+        assert storage.watch_disk(store, size=1_000_000)
+    finally:
+        shutil.rmtree(place.directory)
+    store.refresh_from_db()
+    assert (store.disk_used_bytes or 0) < 100_000
+    assert (store.disk_warned_percent, store.read_only_since) == (0, None)
 
 
 def look(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, int]]:
