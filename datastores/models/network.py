@@ -6,8 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from datastores.models.store import DataStore
-
-EVERYBODY = ("0.0.0.0/0", "::/0")
+from datastores.networks import EVERYBODY
 
 
 class AllowedNetwork(models.Model):
