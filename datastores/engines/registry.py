@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datastores.engines.cache import Cache
 from datastores.engines.contract import Engine
+from datastores.engines.mysql import MySQL
 from datastores.engines.postgresql import PostgreSQL
 from datastores.engines.postgresql_vector import PostgreSQLVector
 
-ENGINES: dict[str, Engine] = {engine.slug: engine for engine in (PostgreSQL(), PostgreSQLVector(), Cache())}
+ENGINES: dict[str, Engine] = {engine.slug: engine for engine in (PostgreSQL(), PostgreSQLVector(), MySQL(), Cache())}
 
 
 def engine(slug: str) -> Engine:

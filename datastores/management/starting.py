@@ -52,8 +52,7 @@ def start(installation: Installation, say: Say, progress: Progress) -> Started:
 
 def needed_trees() -> list[str]:
     """Return the engine trees that this installation uses."""
-    unneeded = {"mysql"} if settings.OWN_BROKER else {"mysql", "valkey"}  # nothing runs MySQL yet
-    return [name for name in TREES if name not in unneeded]
+    return list(TREES)
 
 
 def prepare_home() -> None:

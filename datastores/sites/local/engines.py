@@ -5,11 +5,12 @@ from __future__ import annotations
 from datastores.models import DataStore
 from datastores.sites.local.cache import LocalCache
 from datastores.sites.local.engine import LocalEngine
+from datastores.sites.local.mysql import LocalMySQL
 from datastores.sites.local.postgresql import LocalPostgreSQL
 from datastores.sites.local.postgresql_vector import LocalPostgreSQLVector
 
 LOCAL_ENGINES: dict[str, LocalEngine] = {
-    local.slug: local for local in (LocalPostgreSQL(), LocalPostgreSQLVector(), LocalCache())
+    local.slug: local for local in (LocalPostgreSQL(), LocalPostgreSQLVector(), LocalMySQL(), LocalCache())
 }
 
 
