@@ -18,18 +18,26 @@ pytestmark = pytest.mark.real
 FEATURES = {"pgcrypto", "uuid-ossp", "hstore", "citext", "pg_trgm", "btree_gist", "ltree", "unaccent"}
 NEVER = {"dblink", "postgres_fdw", "file_fdw", "pg_surgery", "pageinspect", "pg_walinspect", "adminpack", "plperlu"}
 # What a hostile owner sets for every session in the database, the platform's included.
-SETTINGS = ("search_path = evil, public", "role = 'hwadmin'", "default_transaction_read_only = on",
+PATH = "evil, public, pg_catalog"
+SETTINGS = (f"search_path = {PATH}", "role = 'hwadmin'", "default_transaction_read_only = on",
             "statement_timeout = 1", "standard_conforming_strings = off")  # fmt: skip
-# Functions and operators that would run as whoever calls them; the better match wins over pg_catalog's own.
+# Functions and operators that would run as whoever calls them.
 TRAPS = (
     "CREATE SCHEMA evil",
     "CREATE FUNCTION {}.trap() RETURNS void LANGUAGE sql AS 'ALTER ROLE hwadmin SUPERUSER'",
-    "CREATE FUNCTION {}.pg_size(name) RETURNS bigint LANGUAGE sql AS 'SELECT {}.trap(); SELECT 1::bigint'",
-    "CREATE FUNCTION {}.eq(name, text) RETURNS boolean LANGUAGE sql AS 'SELECT {}.trap(); SELECT true'",
-    "CREATE OPERATOR {}.= (leftarg = name, rightarg = text, function = {}.eq)",
+    "CREATE FUNCTION {}.eq(name, name) RETURNS boolean LANGUAGE sql AS 'SELECT {}.trap(); SELECT true'",
+    "CREATE OPERATOR {}.= (leftarg = name, rightarg = name, function = {}.eq)",
+    "CREATE FUNCTION {}.current_setting(text) RETURNS text LANGUAGE sql AS 'SELECT {}.trap(); SELECT $1'",
     "CREATE FUNCTION {}.set_config(text, text, boolean) RETURNS text LANGUAGE sql AS 'SELECT {}.trap(); SELECT $1'",
     "CREATE TABLE {}.pg_extension (extname name)",
 )
+
+
+def set_traps(server: Server, database: str) -> None:
+    with server.login(dbname=database) as admin:
+        for trap in TRAPS:
+            for schema in ("evil",) if "SCHEMA" in trap else ("evil", "public"):
+                admin.execute(trap.replace("{}", schema))
 
 
 @pytest.fixture
@@ -105,12 +113,25 @@ def test_a_password_is_in_no_statement_that_the_extension_shows(server: Server, 
     assert "a-secret-of-the-tenant" not in seen
 
 
+@pytest.mark.parametrize("careless", ["SELECT 'a'::name = 'a'::name", "SELECT current_setting('port')"])
+def test_the_traps_catch_a_careless_superuser(server: Server, fresh: str, careless: str) -> None:
+    """Or the next test would prove nothing."""
+    set_traps(server, fresh)
+    superuser = f"host={server.place.sockets} port={server.place.port} user=headwater dbname={fresh}"
+    with psycopg.connect(superuser, options=f"-c search_path={PATH.replace(' ', '')}") as platform:
+        platform.execute(careless)
+        caught = platform.execute(
+            "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname::text OPERATOR(pg_catalog.=) 'hwadmin'"
+        )
+        assert caught.fetchone() == (True,)
+        platform.rollback()
+    assert owners(server) == {"headwater"}
+
+
 @pytest.mark.parametrize("name", ["vector", "pg_stat_statements"])
 def test_traps_in_the_database_catch_nobody(server: Server, fresh: str, name: str) -> None:
+    set_traps(server, fresh)
     with server.login(dbname=fresh) as admin:
-        for trap in TRAPS:
-            for schema in ("evil",) if "SCHEMA" in trap else ("evil", "public"):
-                admin.execute(trap.replace("{}", schema))
         for setting in SETTINGS:
             admin.execute(f"ALTER DATABASE {fresh} SET {setting}")
     assert extensions(server.place, fresh)
