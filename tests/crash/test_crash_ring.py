@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-import psycopg
 import pytest
 from django.utils import timezone
 
@@ -18,19 +17,28 @@ from datastores.operations.outcomes import Outcome
 from datastores.operations.procedure import Procedure
 from datastores.sites.local.doctor import examine
 from datastores.sites.local.machine import Machine
+from datastores.sites.local.procedures.apply_settings import ApplySettings
 from datastores.sites.local.procedures.delete import Delete
 from datastores.sites.local.procedures.power import PowerOff, PowerOn
 from datastores.sites.local.procedures.provision import Provision
 from datastores.sites.local.procedures.reset_password import ResetPassword
-from tests.local_site import connect, settle
+from tests.conformance.clients import CLIENTS, Client
+from tests.local_site import settle
 
 pytestmark = [pytest.mark.crash, pytest.mark.real, pytest.mark.django_db]
 
+ENGINES_OF = {  # the quickest engine takes every step, the slowest only those that make it
+    "postgresql": (Provision, PowerOff, PowerOn, ResetPassword, Delete),
+    "cache": (Provision, PowerOff, PowerOn, ResetPassword, ApplySettings, Delete),
+    "mysql": (Provision,),
+}
 STEPS = [
-    pytest.param(procedure, name, id=f"{procedure.kind}-{name}")
-    for procedure in (Provision, PowerOff, PowerOn, ResetPassword, Delete)
+    pytest.param(engine, procedure, name, id=f"{engine}-{procedure.kind}-{name}")
+    for engine, procedures in ENGINES_OF.items()
+    for procedure in procedures
     for name in procedure.steps()
 ]
+SETTINGS = {"lua": False, "eviction": "allkeys-lru"}
 
 
 class Killed(BaseException):
@@ -40,10 +48,10 @@ class Killed(BaseException):
 @pytest.fixture
 def make_store(
     actor: Actor, admin: Member, region: Region, plan: ServicePlan, local_site: Machine
-) -> Callable[[], DataStore]:
-    """Ask for a store, without running its operation."""
-    return lambda: actions.create_store(
-        actor=actor, member=admin, engine="postgresql", name="orders", region=region, plan=plan
+) -> Callable[[str], DataStore]:
+    """Ask for a store of an engine, without running its operation."""
+    return lambda engine: actions.create_store(
+        actor=actor, member=admin, engine=engine, name="orders", region=region, plan=plan
     )
 
 
@@ -70,10 +78,8 @@ def run_over_a_death(operation: Operation) -> None:
     settle(operation)
 
 
-def write_row(store: DataStore) -> None:
-    with connect(store) as client:
-        client.execute("CREATE TABLE kept (word text)")
-        client.execute("INSERT INTO kept VALUES ('still here')")
+def client_of(store: DataStore) -> Client:
+    return CLIENTS[store.engine](DataStore.objects.get(pk=store.pk))
 
 
 def prepare(procedure: type[Procedure], store: DataStore, actor: Actor) -> Operation:
@@ -83,7 +89,7 @@ def prepare(procedure: type[Procedure], store: DataStore, actor: Actor) -> Opera
         return provision
     settle(provision)
     store.refresh_from_db()
-    write_row(store)
+    client_of(store).keep("still here")
     if procedure is PowerOn:
         settle(actions.power_off(actor=actor, store=store))
         store.refresh_from_db()
@@ -92,19 +98,24 @@ def prepare(procedure: type[Procedure], store: DataStore, actor: Actor) -> Opera
         return actions.power_off(actor=actor, store=store)
     if procedure is ResetPassword:
         return actions.reset_password(actor=actor, store=store)
+    if procedure is ApplySettings:
+        changed = actions.change_settings(actor=actor, store=store, chosen=SETTINGS)
+        assert changed is not None
+        return changed
     return actions.delete_store(actor=actor, store=store, typed_name=store.name)
 
 
-@pytest.mark.parametrize(("procedure", "step"), STEPS)
+@pytest.mark.parametrize(("engine", "procedure", "step"), STEPS)
 def test_a_worker_killed_at_any_step_loses_nothing(
+    engine: str,
     procedure: type[Procedure],
     step: str,
-    make_store: Callable[[], DataStore],
+    make_store: Callable[[str], DataStore],
     actor: Actor,
     local_site: Machine,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    store = make_store()
+    store = make_store(engine)
     operation = prepare(procedure, store, actor)
     port_before = EdgeSlot.objects.filter(store=store).values_list("port", flat=True).first()
 
@@ -123,15 +134,16 @@ def test_a_worker_killed_at_any_step_loses_nothing(
     if port_before:
         assert store.slot.port == port_before
     if procedure is PowerOff:
-        with pytest.raises(psycopg.OperationalError):
-            connect(store)
+        with pytest.raises(CLIENTS[engine].refused):
+            client_of(store)
         settle(actions.power_on(actor=actor, store=store))
         store.refresh_from_db()
-    if procedure is not Provision:
-        with connect(store) as client:
-            assert client.execute("SELECT word FROM kept").fetchall() == [("still here",)]
-    else:
-        write_row(store)
+    client = client_of(store)
+    if procedure is Provision:
+        client.keep("still here")
+    assert client.kept() == "still here"
+    if procedure is ApplySettings:
+        assert store.settings == SETTINGS
 
 
 def assert_nothing_left(store: DataStore, machine: Machine) -> None:
