@@ -23,7 +23,9 @@ class Cache(Engine):
     admin_user: ClassVar[str] = "hwadmin"
     default_database: ClassVar[str] = "0"
     ssl_mode: ClassVar[str] = "required"  # the protocol has no negotiation: TLS from the first byte
-    when_full: ClassVar[str] = "To make room, delete keys: DEL, UNLINK, FLUSHDB and FLUSHALL work, what adds data does not."
+    when_full: ClassVar[str] = (
+        "To make room, delete keys: DEL, UNLINK, FLUSHDB and FLUSHALL work, what adds data does not."
+    )
 
     def connection_limit(self, plan: PlanFacts) -> int:
         """Clients at once, all logins together; the figure that ``INFO clients`` shows as maxclients."""

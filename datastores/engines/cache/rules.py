@@ -17,8 +17,22 @@ class LoginKind(Enum):
 
 # The specification's first list: refused for every tenant, with all sub-commands.
 REFUSED = (
-    "bgrewriteaof", "cluster", "command", "debug", "failover", "migrate", "role", "slaveof", "acl", "bgsave",
-    "config", "lastsave", "monitor", "replicaof", "save", "shutdown",
+    "bgrewriteaof",
+    "cluster",
+    "command",
+    "debug",
+    "failover",
+    "migrate",
+    "role",
+    "slaveof",
+    "acl",
+    "bgsave",
+    "config",
+    "lastsave",
+    "monitor",
+    "replicaof",
+    "save",
+    "shutdown",
 )
 # The second list: refused where Lua scripting is turned off.
 SCRIPTING = ("eval", "eval_ro", "evalsha", "evalsha_ro", "script")
@@ -49,10 +63,17 @@ def access_rules(kind: LoginKind, settings: CacheSettings) -> tuple[str, ...]:
         return ("resetkeys", "resetchannels", "-@all", "+ping")
     scripting = (*_allow(SCRIPTING), f"-{DEBUGGER}") if settings.lua else ()
     return (
-        "~*", "&*", "+@all", "-@admin", "-@dangerous", "-@scripting",
+        "~*",
+        "&*",
+        "+@all",
+        "-@admin",
+        "-@dangerous",
+        "-@scripting",
         *_allow(HARMLESS_TO_OTHERS),
         *scripting,
-        *_refuse(REFUSED), *_refuse(FUNCTIONS), *_refuse(ADMINISTRATIVE),
+        *_refuse(REFUSED),
+        *_refuse(FUNCTIONS),
+        *_refuse(ADMINISTRATIVE),
     )
 
 

@@ -69,7 +69,11 @@ def open_files(clients: int) -> int:
 
 
 def server_settings(
-    *, ram_gib: int, clients: int, development: bool, settings: CacheSettings,
+    *,
+    ram_gib: int,
+    clients: int,
+    development: bool,
+    settings: CacheSettings,
 ) -> dict[str, Setting]:
     """Return the settings that follow from plan and choices, for valkey.conf.
 

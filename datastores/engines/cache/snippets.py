@@ -28,7 +28,13 @@ def snippets(access: Access) -> list[Snippet]:
 
 
 def _filled(
-    slug: str, label: str, language: str, template: str, access: Access, file: str, install: str,
+    slug: str,
+    label: str,
+    language: str,
+    template: str,
+    access: Access,
+    file: str,
+    install: str,
 ) -> Snippet:
     # A JSON string is also a literal of Python, JavaScript and Java; Go's holds a URI or a host: plain ASCII.
     code = template.format(

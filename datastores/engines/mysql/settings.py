@@ -52,7 +52,11 @@ def memory(*, ram_gib: int, connections: int, development: bool) -> Memory:
 
 
 def server_settings(
-    *, ram_gib: int, connections: int, storage_gib: int, development: bool,
+    *,
+    ram_gib: int,
+    connections: int,
+    storage_gib: int,
+    development: bool,
 ) -> dict[str, Setting]:
     """Return the settings that follow from a plan, for the [mysqld] section of an option file.
 

@@ -15,8 +15,16 @@ ALPHABET = "./" + string.digits + string.ascii_uppercase + string.ascii_lowercas
 DIGEST_SIZE = 32
 # The order in which SHA-crypt takes the digest's bytes, three for four characters.
 ORDER = (
-    (0, 10, 20), (21, 1, 11), (12, 22, 2), (3, 13, 23), (24, 4, 14), (15, 25, 5), (6, 16, 26), (27, 7, 17),
-    (18, 28, 8), (9, 19, 29),
+    (0, 10, 20),
+    (21, 1, 11),
+    (12, 22, 2),
+    (3, 13, 23),
+    (24, 4, 14),
+    (15, 25, 5),
+    (6, 16, 26),
+    (27, 7, 17),
+    (18, 28, 8),
+    (9, 19, 29),
 )
 
 

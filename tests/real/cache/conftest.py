@@ -57,10 +57,17 @@ class Server:
     def login(self, **changes: Any) -> redis.Redis:
         """Log in as a tenant does: over TLS, with full verification."""
         parameters: dict[str, Any] = {
-            "host": self.access.host, "port": self.access.port, "username": self.access.user,
-            "password": self.access.password, "ssl": True, "ssl_ca_certs": str(self.ca),
-            "ssl_check_hostname": True, "socket_timeout": 5, "decode_responses": True,
-            "retry": Retry(NoBackoff(), 0), "single_connection_client": True,
+            "host": self.access.host,
+            "port": self.access.port,
+            "username": self.access.user,
+            "password": self.access.password,
+            "ssl": True,
+            "ssl_ca_certs": str(self.ca),
+            "ssl_check_hostname": True,
+            "socket_timeout": 5,
+            "decode_responses": True,
+            "retry": Retry(NoBackoff(), 0),
+            "single_connection_client": True,
         }
         return redis.Redis(**(parameters | changes))
 
@@ -81,8 +88,11 @@ def start(spec: ServiceSpec, log: Path) -> subprocess.Popen[bytes]:
     limit = min(spec.open_files or most, most)
     with log.open("ab") as output:
         return subprocess.Popen(
-            ["/usr/bin/prlimit", f"--nofile={limit}:{most}", *spec.command], cwd=spec.working_directory,
-            env={"PATH": os.environ["PATH"], **spec.environment}, stdout=output, stderr=output,
+            ["/usr/bin/prlimit", f"--nofile={limit}:{most}", *spec.command],
+            cwd=spec.working_directory,
+            env={"PATH": os.environ["PATH"], **spec.environment},
+            stdout=output,
+            stderr=output,
         )
 
 

@@ -113,7 +113,8 @@ def test_what_a_killed_session_left_is_healed_by_the_next(small: Server) -> None
 
 
 def test_a_requested_change_gets_in_at_the_cost_of_the_youngest_connection(
-    small: Server, running_edge: Machine,
+    small: Server,
+    running_edge: Machine,
 ) -> None:
     slot = Slot(7, settings.EDGE_FIRST_PORT + 6, Address("127.0.0.1", small.place.port), ("0.0.0.0/0", "::/0"))
     running_edge.edge.apply(slot)

@@ -126,7 +126,9 @@ def test_no_file_and_no_log_holds_a_password(server: Server) -> None:
         if path.is_file():
             assert not [needle for needle in needles if needle in path.read_bytes()], path
     platform = platform_password(server.place).encode()
-    holding = [path.name for path in server.place.directory.rglob("*") if path.is_file() and platform in path.read_bytes()]
+    holding = [
+        path.name for path in server.place.directory.rglob("*") if path.is_file() and platform in path.read_bytes()
+    ]
     assert holding == ["platform.key"]
 
 

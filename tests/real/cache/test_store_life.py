@@ -29,7 +29,12 @@ pytestmark = [pytest.mark.real, pytest.mark.django_db]
 
 @pytest.fixture
 def running(
-    actor: Actor, admin: Member, region: Region, plan: ServicePlan, local_site: Machine, monkeypatch: pytest.MonkeyPatch,
+    actor: Actor,
+    admin: Member,
+    region: Region,
+    plan: ServicePlan,
+    local_site: Machine,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> DataStore:
     """A Hobbyist cache that was made as the page makes it."""
     monkeypatch.setitem(registry.ENGINES, Cache.slug, Cache())
@@ -98,9 +103,16 @@ def test_delete_leaves_nothing(running: DataStore, actor: Actor, local_site: Mac
 def connect(store: DataStore, **changes: str) -> redis.Redis:
     """Connect as a client does: stable address, TLS, full verification."""
     return redis.Redis(
-        host=settings.EDGE_HOST, port=store.slot.port, username=store.admin_user, ssl=True,
-        password=changes.get("password", store.admin_password), ssl_ca_certs=str(machine().ca_file),
-        ssl_check_hostname=True, socket_timeout=5, retry=Retry(NoBackoff(), 0), single_connection_client=True,
+        host=settings.EDGE_HOST,
+        port=store.slot.port,
+        username=store.admin_user,
+        ssl=True,
+        password=changes.get("password", store.admin_password),
+        ssl_ca_certs=str(machine().ca_file),
+        ssl_check_hostname=True,
+        socket_timeout=5,
+        retry=Retry(NoBackoff(), 0),
+        single_connection_client=True,
     )
 
 

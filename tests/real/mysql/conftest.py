@@ -55,9 +55,15 @@ class Server:
     def login(self, **changes: Any) -> pymysql.Connection[Any]:
         """Log in as a tenant does: over TLS, with full verification."""
         parameters: dict[str, Any] = {
-            "host": self.access.host, "port": self.access.port, "user": self.access.user,
-            "password": self.access.password, "database": self.access.database, "ssl": {"ca": str(self.ca)},
-            "connect_timeout": 5, "read_timeout": 20, "autocommit": True,
+            "host": self.access.host,
+            "port": self.access.port,
+            "user": self.access.user,
+            "password": self.access.password,
+            "database": self.access.database,
+            "ssl": {"ca": str(self.ca)},
+            "connect_timeout": 5,
+            "read_timeout": 20,
+            "autocommit": True,
         }
         return pymysql.connect(**(parameters | changes))
 
@@ -115,8 +121,12 @@ def start(engine: LocalMySQL, place: Place, log: Path) -> subprocess.Popen[bytes
     environment = {"PATH": os.environ["PATH"], **spec.environment}
     with log.open("ab") as output:
         return subprocess.Popen(
-            spec.command, cwd=spec.working_directory, env=environment, stdin=subprocess.DEVNULL,
-            stdout=output, stderr=output,
+            spec.command,
+            cwd=spec.working_directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
         )
 
 

@@ -179,7 +179,9 @@ def test_a_locked_server_does_not_hang_the_platform(own: Server) -> None:
 
 
 def test_a_failed_initialisation_says_why(
-    engine: LocalMySQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    engine: LocalMySQL,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(initialise.HASTY, "no_such_setting", "1")
     with pytest.raises(InitialisationError, match="unknown variable 'no_such_setting=1'"):

@@ -94,7 +94,9 @@ def test_several_accounts_and_databases_share_the_one_limit(server: Server) -> N
         execute(admin, "CREATE DATABASE other")
         execute(admin, "GRANT ALL ON other.* TO app@'%'")
     kinds: tuple[dict[str, object], ...] = (
-        {}, {"user": "app", "password": "app", "database": "other"}, {"database": "other"},
+        {},
+        {"user": "app", "password": "app", "database": "other"},
+        {"database": "other"},
     )
     assert wait_until(lambda: tenants(server) == 0, 5)
     with ExitStack() as held:

@@ -35,14 +35,23 @@ LIMIT = 76
 
 @pytest.fixture
 def running(
-    actor: Actor, admin: Member, region: Region, plan: ServicePlan, local_site: Machine,
+    actor: Actor,
+    admin: Member,
+    region: Region,
+    plan: ServicePlan,
+    local_site: Machine,
     monkeypatch: pytest.MonkeyPatch,
 ) -> DataStore:
     """A Hobbyist MySQL that was made as the page makes it."""
     monkeypatch.setitem(ENGINES, "mysql", MySQL())
     monkeypatch.setitem(LOCAL_ENGINES, "mysql", LocalMySQL())
     store = actions.create_store(
-        actor=actor, member=admin, engine="mysql", name="orders", region=region, plan=plan,
+        actor=actor,
+        member=admin,
+        engine="mysql",
+        name="orders",
+        region=region,
+        plan=plan,
     )
     done = settle(store.operations.get())
     assert done.state == Operation.State.DONE, done.sentence
@@ -56,9 +65,14 @@ def fresh(store: DataStore) -> DataStore:
 def connect(store: DataStore, **changes: Any) -> pymysql.Connection[Any]:
     """Connect as a client does: stable address, TLS, full verification."""
     parameters: dict[str, Any] = {
-        "host": settings.EDGE_HOST, "port": store.slot.port, "user": store.admin_user,
-        "password": store.admin_password, "database": store.default_database,
-        "ssl": {"ca": str(machine().ca_file)}, "connect_timeout": 5, "autocommit": True,
+        "host": settings.EDGE_HOST,
+        "port": store.slot.port,
+        "user": store.admin_user,
+        "password": store.admin_password,
+        "database": store.default_database,
+        "ssl": {"ca": str(machine().ca_file)},
+        "connect_timeout": 5,
+        "autocommit": True,
     }
     return pymysql.connect(**(parameters | changes))
 

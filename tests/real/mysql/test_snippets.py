@@ -59,7 +59,13 @@ def attempt(folder: Path, *command: str, **environment: str) -> subprocess.Compl
     client = program("mysql").parent
     bare = {"PATH": f"{client}:{os.environ['PATH']}", "HOME": str(folder), "LC_ALL": "C.UTF-8"}
     return subprocess.run(
-        command, cwd=folder, env=bare | environment, capture_output=True, text=True, check=False, timeout=120,
+        command,
+        cwd=folder,
+        env=bare | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
 
 
@@ -156,7 +162,8 @@ def test_node(server: Server, folder: Path) -> None:
 
 
 def test_node_with_the_service_uri_verifies_nothing_but_never_speaks_in_the_clear(
-    server: Server, folder: Path,
+    server: Server,
+    folder: Path,
 ) -> None:
     (folder / "node_modules").symlink_to(driver("node_modules"))
     script = folder / "uri.mjs"
@@ -193,6 +200,12 @@ def test_mysql_connector_python(server: Server, folder: Path) -> None:
     access = server.access
     words = "\n".join([access.host, str(access.port), access.user, access.password, access.database])
     ended = subprocess.run(
-        [sys.executable, str(script)], input=words, cwd=folder, capture_output=True, text=True, check=False, timeout=60,
+        [sys.executable, str(script)],
+        input=words,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert ended.stdout.startswith("9."), ended.stderr

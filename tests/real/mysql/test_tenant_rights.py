@@ -21,17 +21,21 @@ from .ways import AGAINST_AN_ACCOUNT, DENIED, PLATFORM_ACCOUNTS, WAYS_TO_MORE_RI
 
 pytestmark = pytest.mark.real
 
+
 @pytest.fixture(scope="module", autouse=True)
 def table(server: Server) -> None:
     server.run("CREATE TABLE lines_of_text (line TEXT)")
     server.run("CREATE USER boss@'%'")
 
 
-@pytest.mark.parametrize("attempt", [
-    *WAYS_TO_THE_HOST,
-    *WAYS_TO_MORE_RIGHTS,
-    *(one.format(account) for account in PLATFORM_ACCOUNTS for one in AGAINST_AN_ACCOUNT),
-])
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        *WAYS_TO_THE_HOST,
+        *WAYS_TO_MORE_RIGHTS,
+        *(one.format(account) for account in PLATFORM_ACCOUNTS for one in AGAINST_AN_ACCOUNT),
+    ],
+)
 def test_it_is_denied(server: Server, attempt: str) -> None:
     with platform_login(server.place) as platform, server.login(local_infile=True) as admin:
         session = execute(platform, "SELECT CONNECTION_ID()")[0][0]
@@ -145,9 +149,17 @@ def test_no_password_and_no_key_lie_in_the_data_directory_or_the_log(server: Ser
     content = b"".join(path.read_bytes() for path in [*files, server.log])
     key = (server.place.configuration / "server.key").read_bytes()
     assert b"PRIVATE KEY" in key
-    for secret in (b"PRIVATE KEY", *(text.encode() for text in (
-        platform_password(), probe_password(), server.access.password,
-    ))):
+    for secret in (
+        b"PRIVATE KEY",
+        *(
+            text.encode()
+            for text in (
+                platform_password(),
+                probe_password(),
+                server.access.password,
+            )
+        ),
+    ):
         assert secret not in content
 
 

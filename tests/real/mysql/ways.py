@@ -6,8 +6,11 @@ from pymysql.constants import ER
 
 # Errors that mean "you may not", the server's numbers.
 DENIED = {
-    ER.DBACCESS_DENIED_ERROR, ER.ACCESS_DENIED_ERROR, ER.TABLEACCESS_DENIED_ERROR,
-    ER.SPECIFIC_ACCESS_DENIED_ERROR, ER.PROCACCESS_DENIED_ERROR,
+    ER.DBACCESS_DENIED_ERROR,
+    ER.ACCESS_DENIED_ERROR,
+    ER.TABLEACCESS_DENIED_ERROR,
+    ER.SPECIFIC_ACCESS_DENIED_ERROR,
+    ER.PROCACCESS_DENIED_ERROR,
     1095,  # not the owner of that session
     1193,  # no such variable in this build
     1238,  # the variable is read only
@@ -104,8 +107,12 @@ WAYS_TO_THE_HOST = (
     "SET SESSION debug = 'd,x'",
 )
 PLATFORM_ACCOUNTS = (
-    "headwater@localhost", "headwater@127.0.0.2", "hw_probe@127.0.0.1", "'mysql.session'@localhost",
-    "'mysql.sys'@localhost", "'mysql.infoschema'@localhost",
+    "headwater@localhost",
+    "headwater@127.0.0.2",
+    "hw_probe@127.0.0.1",
+    "'mysql.session'@localhost",
+    "'mysql.sys'@localhost",
+    "'mysql.infoschema'@localhost",
 )
 AGAINST_AN_ACCOUNT = (
     "ALTER USER {0} IDENTIFIED BY 'known'",

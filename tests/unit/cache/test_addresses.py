@@ -44,7 +44,8 @@ def test_an_ipv6_address_is_bracketed() -> None:
 def test_snippets_of_python_are_python_and_hold_the_password(password: str) -> None:
     by_slug = {found.slug: found for found in Cache().snippets(access(password))}
     strings = {
-        node.value for node in ast.walk(ast.parse(by_slug["python"].code))
+        node.value
+        for node in ast.walk(ast.parse(by_slug["python"].code))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     assert password in strings

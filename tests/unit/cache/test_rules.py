@@ -12,8 +12,22 @@ from datastores.engines.cache.rules import FUNCTIONS, REFUSED, SCRIPTING, LoginK
 CHOICES = st.builds(CacheSettings, lua=st.booleans(), eviction=st.sampled_from(Eviction))
 # The specification's lists, word for word.
 FIRST = {
-    "bgrewriteaof", "cluster", "command", "debug", "failover", "migrate", "role", "slaveof", "acl", "bgsave",
-    "config", "lastsave", "monitor", "replicaof", "save", "shutdown",
+    "bgrewriteaof",
+    "cluster",
+    "command",
+    "debug",
+    "failover",
+    "migrate",
+    "role",
+    "slaveof",
+    "acl",
+    "bgsave",
+    "config",
+    "lastsave",
+    "monitor",
+    "replicaof",
+    "save",
+    "shutdown",
 }
 SECOND = {"eval", "eval_ro", "evalsha", "evalsha_ro", "fcall", "fcall_ro", "function", "script"}
 

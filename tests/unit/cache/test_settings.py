@@ -17,9 +17,7 @@ CHOICES = st.builds(CacheSettings, lua=st.booleans(), eviction=st.sampled_from(E
 
 def settings(ram_gib: int, choices: CacheSettings, *, development: bool = False) -> dict[str, object]:
     clients = cache_clients(PlanFacts("startup", ram_gib, 1))
-    return dict(
-        server_settings(ram_gib=ram_gib, clients=clients, development=development, settings=choices)
-    )
+    return dict(server_settings(ram_gib=ram_gib, clients=clients, development=development, settings=choices))
 
 
 @pytest.mark.parametrize(("ram_gib", "clients"), [(1, 10_000), (4, 16_384), (8, 32_768), (16, 65_536)])

@@ -20,9 +20,14 @@ def connections(ram_gib: int) -> int:
 
 
 def settings(ram_gib: int, storage_gib: int, development: bool) -> dict[str, object]:
-    return dict(server_settings(
-        ram_gib=ram_gib, connections=connections(ram_gib), storage_gib=storage_gib, development=development,
-    ))
+    return dict(
+        server_settings(
+            ram_gib=ram_gib,
+            connections=connections(ram_gib),
+            storage_gib=storage_gib,
+            development=development,
+        )
+    )
 
 
 def mib(value: object) -> int:
@@ -39,7 +44,11 @@ def test_all_connections_at_work_fit_into_the_plan(ram_gib: int, development: bo
 
 @given(RAM, RAM, STORAGE, STORAGE, DEVELOPMENT)
 def test_a_bigger_plan_never_gets_less(
-    ram: int, more_ram: int, storage: int, more_storage: int, development: bool,
+    ram: int,
+    more_ram: int,
+    storage: int,
+    more_storage: int,
+    development: bool,
 ) -> None:
     small = settings(min(ram, more_ram), min(storage, more_storage), development)
     big = settings(max(ram, more_ram), max(storage, more_storage), development)

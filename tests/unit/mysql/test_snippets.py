@@ -16,8 +16,12 @@ from datastores.engines.mysql import MySQL
 ENGINE = MySQL()
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=20)
 ACCESS = st.builds(
-    Access, host=st.sampled_from(["localhost", "db.example.test", "192.0.2.7", "2001:db8::7"]),
-    port=st.integers(1, 65_535), user=TEXT, password=TEXT, database=TEXT,
+    Access,
+    host=st.sampled_from(["localhost", "db.example.test", "192.0.2.7", "2001:db8::7"]),
+    port=st.integers(1, 65_535),
+    user=TEXT,
+    password=TEXT,
+    database=TEXT,
 )
 
 
@@ -38,8 +42,15 @@ def test_url_parsers_read_back_what_was_put_into_the_uri(access: Access) -> None
 def test_the_shell_reads_back_the_login(access: Access) -> None:
     words = shlex.split(code(access, "mysql").replace("\\\n", " "))
     assert words == [
-        f"MYSQL_PWD={access.password}", "mysql", "--protocol=TCP", f"--host={access.host}", f"--port={access.port}",
-        f"--user={access.user}", "--ssl-mode=VERIFY_IDENTITY", "--ssl-ca=ca.pem", access.database,
+        f"MYSQL_PWD={access.password}",
+        "mysql",
+        "--protocol=TCP",
+        f"--host={access.host}",
+        f"--port={access.port}",
+        f"--user={access.user}",
+        "--ssl-mode=VERIFY_IDENTITY",
+        "--ssl-ca=ca.pem",
+        access.database,
     ]
     pairs = dict(word.split("=", 1) for word in shlex.split(code(access, "env")))
     assert (pairs["MYSQL_USER"], pairs["MYSQL_PWD"]) == (access.user, access.password)
@@ -53,8 +64,9 @@ def test_python_and_django_read_back_the_login(access: Access) -> None:
     default = ast.literal_eval(assignment.value)["default"]
     assert (default["USER"], default["PASSWORD"], default["NAME"]) == (access.user, access.password, access.database)
     assert default["OPTIONS"] == {"ssl": {"ca": "ca.pem"}}
-    keywords = {node.arg: node.value for node in ast.walk(ast.parse(code(access, "python")))
-                if isinstance(node, ast.keyword)}
+    keywords = {
+        node.arg: node.value for node in ast.walk(ast.parse(code(access, "python"))) if isinstance(node, ast.keyword)
+    }
     assert ast.literal_eval(keywords["password"]) == access.password
     assert ast.literal_eval(keywords["ssl"]) == {"ca": "ca.pem"}
 
@@ -72,5 +84,11 @@ def test_the_order_on_the_page_and_what_to_save_as() -> None:
     found = ENGINE.snippets(access)
     assert [snippet.slug for snippet in found] == ["mysql", "python", "node", "java", "go", "django", "env"]
     assert [snippet.file for snippet in found] == [
-        "", "connect.py", "connect.mjs", "Connect.java", "main.go", "settings.py", ".env",
+        "",
+        "connect.py",
+        "connect.mjs",
+        "Connect.java",
+        "main.go",
+        "settings.py",
+        ".env",
     ]

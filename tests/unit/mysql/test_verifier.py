@@ -10,11 +10,14 @@ from datastores.engines.mysql.verifier import sha_crypt, verifier
 
 
 # As glibc's crypt(3) and openssl's passwd compute them.
-@pytest.mark.parametrize(("password", "salt", "digest"), [
-    ("Hello world!", "saltstring", "5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5"),
-    ("a", "0123456789abcdef", "ayU.IUrWVARjs3nYpgeybIXMNdiIBTFNCdxEEQ7j/x8"),
-    ("a password of more than thirty-two characters", "./", "KgHTsFGgw.TSsj8Ih3bdquxWj6CJLf5vlCA0UK4cC52"),
-])
+@pytest.mark.parametrize(
+    ("password", "salt", "digest"),
+    [
+        ("Hello world!", "saltstring", "5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5"),
+        ("a", "0123456789abcdef", "ayU.IUrWVARjs3nYpgeybIXMNdiIBTFNCdxEEQ7j/x8"),
+        ("a password of more than thirty-two characters", "./", "KgHTsFGgw.TSsj8Ih3bdquxWj6CJLf5vlCA0UK4cC52"),
+    ],
+)
 def test_known_digests(password: str, salt: str, digest: str) -> None:
     assert sha_crypt(password.encode(), salt.encode()) == digest
 

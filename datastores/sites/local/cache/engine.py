@@ -99,9 +99,12 @@ class LocalCache(LocalEngine):
         """Have the running server read its certificate again."""
         with insistent_session(place) as platform:
             platform.ask(
-                "CONFIG", "SET",
-                "tls-cert-file", str(place.configuration / CERTIFICATE_FILE),
-                "tls-key-file", str(place.configuration / KEY_FILE),
+                "CONFIG",
+                "SET",
+                "tls-cert-file",
+                str(place.configuration / CERTIFICATE_FILE),
+                "tls-key-file",
+                str(place.configuration / KEY_FILE),
             )
 
     def probe(self, place: Place, endpoint: Endpoint, ca: Path) -> str:

@@ -28,5 +28,7 @@ def confined_server(place: Place) -> list[str]:
     tree = programs.tree_directory(TREE)
     command = [str(programs.program(TREE, "valkey-server")), str(place.configuration / SETTINGS_FILE)]
     return Sandbox.of_this_machine(programs).confine(
-        command, read=[place.configuration, *([tree] if tree else [])], write=[place.data, place.sockets],
+        command,
+        read=[place.configuration, *([tree] if tree else [])],
+        write=[place.data, place.sockets],
     )

@@ -40,9 +40,15 @@ class Platform:
 
     def __init__(self, place: Place) -> None:
         self._client = redis.Redis(
-            unix_socket_path=str(socket_file(place)), username=PLATFORM, password=platform_password(place),
-            protocol=2, single_connection_client=True, retry=Retry(NoBackoff(), 0), decode_responses=True,
-            socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS,
+            unix_socket_path=str(socket_file(place)),
+            username=PLATFORM,
+            password=platform_password(place),
+            protocol=2,
+            single_connection_client=True,
+            retry=Retry(NoBackoff(), 0),
+            decode_responses=True,
+            socket_timeout=ANSWER_SECONDS,
+            socket_connect_timeout=ANSWER_SECONDS,
         )
 
     def ask(self, *words: str | int) -> Any:

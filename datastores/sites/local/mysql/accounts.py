@@ -21,14 +21,38 @@ ADMIN = f"'{MySQL.admin_user}'@'%'"
 # the log), CREATE TABLESPACE, SYSTEM_USER, SYSTEM_VARIABLES_ADMIN, CONNECTION_ADMIN, BINLOG_ADMIN,
 # REPLICATION_APPLIER (replays rows into the grant tables), BACKUP_ADMIN and CLONE_ADMIN (copy the files).
 PRIVILEGES = (
-    "SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "PROCESS", "REFERENCES", "INDEX", "ALTER",
-    "SHOW DATABASES", "CREATE TEMPORARY TABLES", "LOCK TABLES", "EXECUTE", "REPLICATION SLAVE",
-    "REPLICATION CLIENT", "CREATE VIEW", "SHOW VIEW", "CREATE ROUTINE", "ALTER ROUTINE", "CREATE USER",
-    "EVENT", "TRIGGER", "CREATE ROLE", "DROP ROLE",
+    "SELECT",
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+    "CREATE",
+    "DROP",
+    "PROCESS",
+    "REFERENCES",
+    "INDEX",
+    "ALTER",
+    "SHOW DATABASES",
+    "CREATE TEMPORARY TABLES",
+    "LOCK TABLES",
+    "EXECUTE",
+    "REPLICATION SLAVE",
+    "REPLICATION CLIENT",
+    "CREATE VIEW",
+    "SHOW VIEW",
+    "CREATE ROUTINE",
+    "ALTER ROUTINE",
+    "CREATE USER",
+    "EVENT",
+    "TRIGGER",
+    "CREATE ROLE",
+    "DROP ROLE",
 )
 DYNAMIC_PRIVILEGES = (
     "APPLICATION_PASSWORD_ADMIN",  # two passwords at a time while applications change over
-    "FLUSH_OPTIMIZER_COSTS", "FLUSH_STATUS", "FLUSH_TABLES", "FLUSH_USER_RESOURCES",  # RELOAD's harmless part
+    "FLUSH_OPTIMIZER_COSTS",
+    "FLUSH_STATUS",
+    "FLUSH_TABLES",
+    "FLUSH_USER_RESOURCES",  # RELOAD's harmless part
     "ROLE_ADMIN",
     "SET_ANY_DEFINER",  # dumps name the makers of views and routines; accounts with SYSTEM_USER are excepted
     "SHOW_ROUTINE",
@@ -37,8 +61,21 @@ DYNAMIC_PRIVILEGES = (
 # Who can write these schemas can give himself any right, load code, or plant what the platform would run.
 PLATFORM_SCHEMAS = ("mysql", "sys")
 KEPT_FROM_TENANTS = (
-    "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "REFERENCES", "INDEX", "ALTER", "CREATE TEMPORARY TABLES",
-    "LOCK TABLES", "CREATE VIEW", "CREATE ROUTINE", "ALTER ROUTINE", "EVENT", "TRIGGER",
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+    "CREATE",
+    "DROP",
+    "REFERENCES",
+    "INDEX",
+    "ALTER",
+    "CREATE TEMPORARY TABLES",
+    "LOCK TABLES",
+    "CREATE VIEW",
+    "CREATE ROUTINE",
+    "ALTER ROUTINE",
+    "EVENT",
+    "TRIGGER",
 )
 
 

@@ -72,8 +72,15 @@ def _run(data: Path, *arguments: str) -> None:
     settings = [f"--{name}={value}" for name, value in options.items()]
     ended = subprocess.run(
         [str(program("mysqld")), "--no-defaults", *settings, *arguments],
-        check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-        env=ENVIRONMENT, cwd="/", umask=0o077, timeout=LONGEST_SECONDS,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env=ENVIRONMENT,
+        cwd="/",
+        umask=0o077,
+        timeout=LONGEST_SECONDS,
     )
     complaints = [line for line in ended.stderr.splitlines() if "[ERROR]" in line]
     if ended.returncode != 0 or complaints:

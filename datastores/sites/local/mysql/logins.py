@@ -81,7 +81,10 @@ def platform_login(place: Place) -> Connection:
     """Log in as the platform: over the node's socket, else at the administrative address."""
     # Without TLS: even where it is not used, preparing it would take longer than all the rest.
     connection = _connection(
-        PLATFORM, platform_password(), unix_socket=str(socket_file(place)), ssl_disabled=True,
+        PLATFORM,
+        platform_password(),
+        unix_socket=str(socket_file(place)),
+        ssl_disabled=True,
     )
     try:
         connection.connect()
@@ -126,8 +129,14 @@ def trusting(ca: Path) -> ssl.SSLContext:
 def _connection(user: str, password: str, **parameters: object) -> Connection:
     return pymysql.connect(  # type: ignore[call-overload,no-any-return]
         **{"host": "localhost"} | parameters,
-        user=user, password=password, autocommit=True, defer_connect=True, charset="utf8mb4",
-        init_command=SAFE_SESSION, connect_timeout=ANSWER_SECONDS, read_timeout=ANSWER_SECONDS,
+        user=user,
+        password=password,
+        autocommit=True,
+        defer_connect=True,
+        charset="utf8mb4",
+        init_command=SAFE_SESSION,
+        connect_timeout=ANSWER_SECONDS,
+        read_timeout=ANSWER_SECONDS,
         write_timeout=ANSWER_SECONDS,
     )
 

@@ -45,7 +45,8 @@ def confined_server(place: Place) -> list[str]:
     programs = Programs(settings.HOME.engines)
     tree = programs.tree_directory(TREE)
     command = [
-        str(programs.program(TREE, "mysqld")), f"--defaults-file={place.configuration / SETTINGS_FILE}",
+        str(programs.program(TREE, "mysqld")),
+        f"--defaults-file={place.configuration / SETTINGS_FILE}",
     ]
     return Sandbox.of_this_machine(programs).confine(
         command,
