@@ -45,9 +45,9 @@ class ConsoleClient:
         answer = self.http.post(target, data=data, headers={"Referer": str(opened.url)}, follow_redirects=True)
         return answer.raise_for_status()
 
-    def review(self, name: str) -> str:
+    def review(self, name: str, engine: str = "postgresql") -> str:
         """Return the address of the wizard's last page with every question answered."""
-        answers = {"type": "postgresql", "name": name, "cloud": "aws", "region": "eu-central-1", "plan": "hobbyist"}
+        answers = {"type": engine, "name": name, "cloud": "aws", "region": "eu-central-1", "plan": "hobbyist"}
         path = "/databases/create/"
         for step, value in answers.items():
             answer = self.send(path, {step: value})
@@ -55,9 +55,9 @@ class ConsoleClient:
         assert "/review/" in path, path
         return path
 
-    def create_store(self, name: str) -> str:
+    def create_store(self, name: str, engine: str = "postgresql") -> str:
         """Walk through the wizard and return the path of the store's page."""
-        return self.send(self.review(name), {}).url.path
+        return self.send(self.review(name, engine), {}).url.path
 
     def state(self, page: str) -> str:
         """Return the store's page, or the reason why it could not be read just now."""

@@ -16,60 +16,69 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import django
 import psycopg
+import pymysql
+import redis
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 django.setup()
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 from host.waiting import wait_until  # noqa: E402
-from tests.bench.floor_postgresql import bare_start_seconds  # noqa: E402
+from tests.bench.floor import bare_start_seconds  # noqa: E402
 from tests.bench.report import Row, report  # noqa: E402
 from tests.console_client import ConsoleClient, hidden_fields  # noqa: E402
 from tests.installation import make_environment, manage  # noqa: E402
 
 RUNS = 10
-GOALS = {"warm": 1.0, "empty": 2.5}  # seconds
+GOALS = {"postgresql": (1.0, 2.5), "mysql": (1.6, 4.5), "cache": (0.6, 0.6)}  # seconds, with and without the warm pool
+POSTGRESQL_GOAL = 4, 0.5  # and at most 4 times the floor plus 0.5 s
 
 
 @contextlib.contextmanager
-def console(pool: int) -> Iterator[ConsoleClient]:
-    """Start an installation with a warm pool of ``pool`` directories and sign in."""
+def console(pool: int, slots: int = 40) -> Iterator[tuple[ConsoleClient, Path]]:
+    """Start an installation with a warm pool of ``pool`` directories and sign in; yields the client and the home."""
     home = Path(tempfile.mkdtemp(prefix="hwb-", dir="/tmp"))
     environment = make_environment(home, HEADWATER_WARM_POOL=str(pool))
+    first = int(environment["HEADWATER_EDGE_FIRST_PORT"])
+    environment |= {"HEADWATER_EDGE_SLOTS": str(slots), "HEADWATER_NODE_FIRST_PORT": str(first + slots)}
     try:
         started = manage(environment, "up", "--detach", seconds=240)
         if started.returncode:
             raise RuntimeError(started.stdout + started.stderr)
         with ConsoleClient(f"http://localhost:{environment['HEADWATER_PORT']}") as client:
             client.sign_up()
-            wait_until(lambda: len(list(home.glob("pool/*/[0-9]*"))) >= pool, 120)
-            yield client
+            for engine in ("postgresql", "mysql"):
+                shelf = f"pool/{engine}-[0-9]*/[0-9]*"
+                wait_until(lambda shelf=shelf: len(list(home.glob(shelf))) >= pool, 180)  # type: ignore[misc]
+            yield client, home
     finally:
         manage(environment, "down", "--all")
         shutil.rmtree(home, ignore_errors=True)
 
 
-def click_to_query(client: ConsoleClient, name: str) -> float:
+def click_to_query(client: ConsoleClient, name: str, engine: str) -> float:
     """Send the review page and return the seconds until a verifying client has an answer.
 
     Host, port and user follow from the page's address; the password is copied as a person would, as soon as there is one.
     """
-    review = client.http.get(client.review(name)).raise_for_status()
+    review = client.http.get(client.review(name, engine)).raise_for_status()
     fields = hidden_fields(review.text)
     began = time.perf_counter()
     page = client.http.post(str(review.url), data=fields, headers={"Referer": str(review.url)}).headers["Location"]
     deadline = began + 60
     while time.perf_counter() < deadline:
-        if seconds := _answered(client, page, fields["csrfmiddlewaretoken"], began):
+        if seconds := _answered(client, page, fields["csrfmiddlewaretoken"], engine, began):
             return seconds
         time.sleep(0.01)
     raise RuntimeError(client.state(page))
 
 
-def _answered(client: ConsoleClient, page: str, token: str, began: float) -> float | None:
+def _answered(client: ConsoleClient, page: str, token: str, engine: str, began: float) -> float | None:
     """Copy the URI and ask through it; None while either does not work yet."""
     copied = client.http.post(
         f"{page}reveal/?what=uri",
@@ -80,44 +89,64 @@ def _answered(client: ConsoleClient, page: str, token: str, began: float) -> flo
         return None
     if not client.ca.exists():
         client.download_ca(page)
-    dsn = client.verified(copied.text)
     while time.perf_counter() - began < 60:
-        with contextlib.suppress(psycopg.OperationalError), psycopg.connect(dsn) as session:
-            session.execute("SELECT 1")
+        with contextlib.suppress(psycopg.OperationalError, pymysql.err.OperationalError, redis.RedisError, OSError):
+            ask(engine, copied.text, str(client.ca))
             return time.perf_counter() - began
         time.sleep(0.005)
     return None
 
 
-def measure(pool: int) -> tuple[list[float], list[float]]:
-    """Return seconds of clicks and of bare starts, taken in turn. The pool is given time to fill before each click."""
-    clicks, floors = [], []
-    with console(pool) as client:
-        for run in range(RUNS + 1):
-            time.sleep(0.5)
-            clicks.append(click_to_query(client, f"run-{run}"))
-            floors.append(bare_start_seconds())
-    return clicks[1:], floors[1:]  # the first one warms the console's own caches
+def ask(engine: str, uri: str, ca: str) -> None:
+    """Log in through a service URI, verifying everything, and ask the smallest question."""
+    parts = urlsplit(uri)
+    if engine == "cache":
+        with redis.from_url(uri, ssl_ca_certs=ca, ssl_check_hostname=True) as session:
+            session.ping()
+    elif engine == "mysql":
+        account: dict[str, Any] = {
+            "host": parts.hostname,
+            "port": parts.port,
+            "user": parts.username,
+            "password": parts.password,
+        }
+        with pymysql.connect(**account, ssl_ca=ca, ssl_verify_cert=True, ssl_verify_identity=True) as session:
+            session.ping(reconnect=False)
+    else:
+        with psycopg.connect(parts._replace(query=f"sslmode=verify-full&sslrootcert={ca}").geturl()) as session:
+            session.execute("SELECT 1")
+
+
+def measure(pool: int) -> dict[str, tuple[list[float], list[float]]]:
+    """Return seconds of clicks and of bare starts per engine, taken in turn."""
+    taken: dict[str, tuple[list[float], list[float]]] = {}
+    with console(pool) as (client, _):
+        for engine in GOALS:
+            clicks, floors = taken.setdefault(engine, ([], []))
+            for run in range(RUNS + 1):
+                time.sleep(0.5)
+                clicks.append(click_to_query(client, f"{engine} {run}", engine))
+                floors.append(bare_start_seconds(engine))
+            clicks.pop(0)  # the first one warms the console's own caches
+            floors.pop(0)
+    return taken
 
 
 def main() -> None:
-    """Print both tables' rows in one."""
-    warm, warm_floor = measure(pool=RUNS + 2)
-    empty, empty_floor = measure(pool=0)
-    floor = statistics.median(warm_floor)
-    report(
-        "Create: click to first TLS query",
-        [
-            Row("bare start, first TLS query", warm_floor + empty_floor),
-            Row(
-                "click, warm pool",
-                warm,
-                goal=min(GOALS["warm"], 4 * floor + 0.5),
-                baseline="bare start, first TLS query",
-            ),
-            Row("click, empty pool", empty, goal=GOALS["empty"], baseline="bare start, first TLS query"),
-        ],
-    )
+    """Print the rows of all engines in one table."""
+    warm, empty = measure(pool=RUNS + 2), measure(pool=0)
+    rows = []
+    times, plus = POSTGRESQL_GOAL
+    of_floor = times * statistics.median(warm["postgresql"][1]) + plus
+    goals = GOALS | {"postgresql": (min(GOALS["postgresql"][0], of_floor), GOALS["postgresql"][1])}
+    for engine, (warm_goal, empty_goal) in goals.items():
+        floor = f"{engine}: bare start"
+        rows += [
+            Row(floor, warm[engine][1] + empty[engine][1]),
+            Row(f"{engine}: click, warm pool", warm[engine][0], goal=warm_goal, baseline=floor),
+            Row(f"{engine}: click, empty pool", empty[engine][0], goal=empty_goal, baseline=floor),
+        ]
+    report("Create: click to first TLS query", rows)
 
 
 if __name__ == "__main__":

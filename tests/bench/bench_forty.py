@@ -1,0 +1,84 @@
+"""Forty mixed single-node stores on one machine: all answer, and what watching and supervising them takes."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+django.setup()
+
+from host.paths import Home  # noqa: E402
+from host.supervisor import Supervisor, runit_programs  # noqa: E402
+from host.trees import Programs  # noqa: E402
+from host.waiting import wait_until  # noqa: E402
+from tests.bench.bench_create import console  # noqa: E402
+from tests.bench.report import Row, report  # noqa: E402
+from tests.console_client import ConsoleClient  # noqa: E402
+
+STORES = 40
+ENGINES = ("postgresql", "mysql", "cache", "postgresql-vector")
+QUIET_SECONDS = 20.0
+SAMPLES, SAMPLE_SECONDS = 6, 10.0
+CONSOLE = ("worker", "beat", "broker", "console-db", "edge")  # all that watches, tells or passes on
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def ticks(pids: list[int]) -> int:
+    """Return user and system time of processes and their children that ended, in clock ticks."""
+    total = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        total += sum(map(int, fields[11:15]))
+    return total
+
+
+def watchers(home: Path) -> list[int]:
+    """Return the processes that supervise, log and watch: every runsv and svlogd, and the console's services."""
+    parts = Home(home)
+    supervisor = Supervisor(parts, runit_programs(Programs(Path(os.environ["HEADWATER_ENGINES"]))))
+    programs = [supervisor.program(name) for name in CONSOLE]
+    pids = [program.pid for program in programs if program is not None]
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        words = path.read_bytes().split(b"\0")
+        if words[0].endswith((b"runsv", b"svlogd")) and any(word.startswith(bytes(home)) for word in words[1:]):
+            pids.append(int(path.parent.name))
+    return pids
+
+
+def all_answer(client: ConsoleClient, pages: list[str]) -> bool:
+    """Say whether every store's page says that a client could log in."""
+    return all("accepts connections" in client.state(page) for page in pages)
+
+
+def main() -> None:
+    """Make the stores, wait until all answer and the machine is quiet, and print the table."""
+    with console(pool=0, slots=STORES + 10) as (client, home):
+        began = time.perf_counter()
+        pages = [client.create_store(f"store {number}", ENGINES[number % len(ENGINES)]) for number in range(STORES)]
+        if not wait_until(lambda: all_answer(client, pages), 600):
+            raise RuntimeError("not all stores answer")
+        made = time.perf_counter() - began
+        time.sleep(QUIET_SECONDS)
+        shares = []
+        for _ in range(SAMPLES):
+            pids = watchers(home)
+            before, started = ticks(pids), time.perf_counter()
+            time.sleep(SAMPLE_SECONDS)
+            shares.append(100 * (ticks(pids) - before) / TICKS / (time.perf_counter() - started))
+        if not all_answer(client, pages):
+            raise RuntimeError("a store stopped answering")
+    report(
+        "Forty: mixed stores in development sizing",
+        [
+            Row("all created and answering", [made]),
+            Row("watching and supervising, of one core", shares, unit="%", goal=5),
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()
