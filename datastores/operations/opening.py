@@ -13,6 +13,7 @@ from datastores.operations import doorbell, registry
 from datastores.operations.procedure import Procedure
 
 BUSY = "Something else is being done with this data store right now."
+SUPERSEDED = "This operation can't be retried: something else was done with the data store since it failed."
 
 
 def open_operation(kind: str, *, store: DataStore, requested_by: str, memo: dict[str, Any] | None = None) -> Operation:
@@ -45,9 +46,15 @@ def enter_step(operation: Operation, procedure: type[Procedure]) -> None:
 
 
 def retry(operation: Operation) -> None:
-    """Let a failed operation go on with the step that failed, with fresh attempts and a fresh deadline."""
+    """Let a failed operation go on with the step that failed, with fresh attempts and a fresh deadline.
+
+    Raises :class:`Refusal` where it has not failed, where another works on the store, and where something was done
+    with the store since: what its memo and the store's row held for it (such as the next password) is gone or old.
+    """
     procedure = type(registry.procedure_of(operation))
     now = timezone.now()
+    if operation.store and operation.store.operations.filter(created_at__gt=operation.created_at).exists():
+        raise Refusal(SUPERSEDED, "Ask for the same again from the data store's page.")
     try:
         with transaction.atomic():
             revived = Operation.objects.filter(pk=operation.pk, state=Operation.State.FAILED).update(
