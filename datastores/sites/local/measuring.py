@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+
+from django.db import DatabaseError
 from django.utils import timezone
 
 from datastores.models import DataStore, Node
@@ -10,6 +13,7 @@ from datastores.sites.local.addresses import sync_edge
 from datastores.sites.local.engine import ProbeFailure
 from datastores.sites.local.machine import machine
 
+log = logging.getLogger(__name__)
 State = DataStore.State
 
 
@@ -22,9 +26,20 @@ def measure_all() -> None:
         state__in=(State.RUNNING, State.UNREACHABLE),
         region__site__kind="local",
     ).select_related("slot")
-    answers = [measure(store) for store in stores]
+    answers = [_answers(store) for store in stores]
     if not all(answers):
         sync_edge(machine())
+
+
+def _answers(store: DataStore) -> bool:
+    """Measure one store; one that can't be measured, such as one just deleted, must not keep the others from it."""
+    try:
+        return measure(store)
+    except DatabaseError:  # the console's own: no store could be measured
+        raise
+    except Exception:
+        log.exception("%s could not be measured.", store.pk)
+        return True
 
 
 def measure(store: DataStore) -> bool:

@@ -10,6 +10,8 @@ from datastores.sites.local.machine import Machine
 from datastores.sites.local.places import place_of
 from host.sandbox import Sandbox
 
+UNREAD_FILE = "server.crt.unread"  # beside a certificate that the running server was not seen to read
+
 
 def sizing_of(store: DataStore) -> Sizing:
     """Return what the settings of the store's nodes follow from."""
@@ -40,9 +42,16 @@ def restart_node(machine: Machine, node: Node) -> None:
 
 
 def renew_certificate(machine: Machine, node: Node) -> bool:
-    """Renew a running node's certificate where it ends soon; sessions stay. True where it was renewed."""
+    """Renew a running node's certificate where it ends soon; sessions stay. True where the server took a new one.
+
+    A server that could not be asked to read it is asked again at the next call.
+    """
     place = place_of(node, machine.home)
-    if not ensure_certificate(place, machine.authority):
+    unread = place.configuration / UNREAD_FILE
+    if ensure_certificate(place, machine.authority):
+        unread.touch(mode=0o600)
+    elif not unread.exists():
         return False
     local_engine(node.store).reload(place)
+    unread.unlink(missing_ok=True)
     return True

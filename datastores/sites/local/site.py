@@ -85,5 +85,8 @@ class LocalSite(SiteDriver):
         for node in Node.objects.filter(state=Node.State.UP, store__region__site__kind=self.kind).select_related(
             "store"
         ):
-            if renew_certificate(machine(), node):
-                log.info("Renewed the certificate of %s.", node)
+            try:
+                if renew_certificate(machine(), node):
+                    log.info("Renewed the certificate of %s.", node)
+            except Exception:  # one broken server must not let the others' certificates end
+                log.exception("The certificate of %s could not be renewed.", node.pk)

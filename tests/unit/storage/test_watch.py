@@ -1,0 +1,79 @@
+"""One store that can't be measured, or whose server takes no certificate, is no trouble for the others."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from datastores.models import DataStore, Node
+from datastores.sites.local import measuring, nodes, site
+from datastores.sites.local.engines import local_engine
+from datastores.sites.local.machine import machine
+from datastores.sites.local.places import place_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def second(store: DataStore) -> DataStore:
+    """A second store beside the first; both should run."""
+    fields = {name: getattr(store, name) for name in ("organization", "engine", "region", "plan", "admin_password")}
+    second = DataStore.objects.create(name="second", **fields)
+    Node.objects.create(store=second, number=1)
+    DataStore.objects.update(state=DataStore.State.RUNNING)
+    for number, node in enumerate(Node.objects.all()):
+        node.port = 40_000 + number
+        node.state = Node.State.UP
+        node.save()
+    return second
+
+
+def test_a_store_that_can_not_be_measured_leaves_the_others_measured(
+    second: DataStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def log_in(store: DataStore, node: Node) -> str:
+        asked.append(store.name)
+        raise PermissionError
+
+    monkeypatch.setattr(measuring, "log_in", log_in)
+    measuring.measure_all()
+    assert sorted(asked) == ["orders", "second"]
+
+
+def test_a_server_that_takes_no_certificate_leaves_the_others_renewed(
+    second: DataStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def renew(_machine: object, node: Node) -> bool:
+        asked.append(node.store.name)
+        raise ConnectionError
+
+    monkeypatch.setattr(site, "renew_certificate", renew)
+    site.LocalSite().renew_certificates()
+    assert sorted(asked) == ["orders", "second"]
+
+
+def test_a_certificate_that_the_server_did_not_read_is_offered_again(
+    second: DataStore, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    node, parts = second.nodes.get(), machine()
+    parts.home.make()
+    directory = place_of(node, parts.home).directory
+    directory.mkdir(parents=True)
+    request.addfinalizer(lambda: shutil.rmtree(directory))
+    answers: list[Exception | None] = [ConnectionError(), None]
+
+    def reload(*_arguments: object) -> None:
+        if answer := answers.pop(0):
+            raise answer
+
+    monkeypatch.setattr(type(local_engine(second)), "reload", reload)
+    with pytest.raises(ConnectionError):
+        nodes.renew_certificate(parts, node)
+    assert nodes.renew_certificate(parts, node)
+    assert answers == []
+    assert not nodes.renew_certificate(parts, node)
