@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 
 from django.conf import settings
 
@@ -25,6 +26,7 @@ from datastores.sites.local.procedures.reset_password import ResetPassword
 from datastores.sites.local.storage import measure_disks
 
 log = logging.getLogger(__name__)
+_watching = threading.Lock()
 
 
 class LocalSite(SiteDriver):
@@ -76,9 +78,19 @@ class LocalSite(SiteDriver):
         return room_of(site, settings.HOME)
 
     def watch(self) -> None:
-        """Log in to every data store that should run, and look at their disks."""
-        measure_all()
-        measure_disks()
+        """Look at the disks of every data store that should run, and log in to it.
+
+        The disks first: each server that hangs takes seconds to try, and others' disks fill meanwhile. A call
+        returns at once while another looks: with many such servers it takes minutes, comes every 10 s, and would
+        soon hold every thread of the worker, so that no operation could run.
+        """
+        if not _watching.acquire(blocking=False):
+            return
+        try:
+            measure_disks()
+            measure_all()
+        finally:
+            _watching.release()
 
     def renew_certificates(self) -> None:
         """Renew those of the nodes that are up; a node that is off gets its new one when it is powered on."""

@@ -77,3 +77,19 @@ def test_a_certificate_that_the_server_did_not_read_is_offered_again(
     assert nodes.renew_certificate(parts, node)
     assert answers == []
     assert not nodes.renew_certificate(parts, node)
+
+
+def test_a_watch_that_takes_long_is_not_begun_again_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+
+    def measure_all() -> None:
+        begun.append("logins")
+        if len(begun) < 3:
+            site.LocalSite().watch()  # as another thread of the worker does
+
+    monkeypatch.setattr(site, "measure_all", measure_all)
+    monkeypatch.setattr(site, "measure_disks", lambda: begun.append("disks"))
+    site.LocalSite().watch()
+    assert begun == ["disks", "logins"]
+    site.LocalSite().watch()
+    assert begun[2:] == ["disks", "logins"]
