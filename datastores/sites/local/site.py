@@ -68,10 +68,13 @@ class LocalSite(SiteDriver):
         keeper.create_extension(place, database, name)
 
     def keep_ready(self) -> None:
-        """Fill the warm pools."""
+        """Fill the warm pools. An engine that can't be initialised, such as one without a tree, leaves the others theirs."""
         for engine in LOCAL_ENGINES.values():
             size = settings.WARM_POOL_SIZE
-            pool.fill(engine, size if engine.most_ready is None else min(size, engine.most_ready))
+            try:
+                pool.fill(engine, size if engine.most_ready is None else min(size, engine.most_ready))
+            except Exception:
+                log.exception("No data directory of %s could be made ready.", engine.slug)
 
     def capacity(self, site: Site) -> Room:
         """Return the operator's figures, or what is measured of this machine."""

@@ -1,4 +1,4 @@
-"""One store that can't be measured, or whose server takes no certificate, is no trouble for the others."""
+"""What the local site does every few seconds: one broken store or engine is no trouble for the others."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import shutil
 import pytest
 
 from datastores.models import DataStore, Node
-from datastores.sites.local import measuring, nodes, site
-from datastores.sites.local.engines import local_engine
+from datastores.sites.local import measuring, nodes, pool, site
+from datastores.sites.local.engine import LocalEngine
+from datastores.sites.local.engines import LOCAL_ENGINES, local_engine
 from datastores.sites.local.machine import machine
 from datastores.sites.local.places import place_of
 
@@ -93,3 +94,15 @@ def test_a_watch_that_takes_long_is_not_begun_again_meanwhile(monkeypatch: pytes
     assert begun == ["disks", "logins"]
     site.LocalSite().watch()
     assert begun[2:] == ["disks", "logins"]
+
+
+def test_an_engine_that_can_not_be_initialised_leaves_the_others_their_pools(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def fill(engine: LocalEngine, _size: int) -> int:
+        asked.append(engine.slug)
+        raise PermissionError
+
+    monkeypatch.setattr(pool, "fill", fill)
+    site.LocalSite().keep_ready()
+    assert asked == [engine.slug for engine in LOCAL_ENGINES.values()]
