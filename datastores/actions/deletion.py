@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from console.audit import Actor, record
@@ -44,10 +45,9 @@ def delete_store(*, actor: Actor, store: DataStore, typed_name: str) -> Operatio
 
 
 def _cancel_running(store: DataStore, actor: Actor) -> dict[str, str]:
-    """Cancel the operation that works on the store; return until when its step may still be running."""
-    running = store.operations.active().select_for_update().first()
-    if running is None:
-        return {}
-    until = running.lease_until
-    cancel(running, because=f"Cancelled because {actor.name} deleted the data store.")
-    return {"not_before": until.isoformat()} if until and until > timezone.now() else {}
+    """Cancel the operation that works on the store; return until when its step, or that of one that an operator
+    has cancelled just before, may still be running."""
+    if running := store.operations.active().select_for_update().first():
+        cancel(running, because=f"Cancelled because {actor.name} deleted the data store.")
+    until = store.operations.filter(lease_until__gt=timezone.now()).aggregate(last=Max("lease_until"))["last"]
+    return {"not_before": until.isoformat()} if until else {}

@@ -75,7 +75,10 @@ def retry(operation: Operation) -> None:
 
 
 def cancel(operation: Operation, *, because: str) -> None:
-    """End an active operation where it stands; a worker that holds its lease finds that it lost it."""
+    """End an active operation where it stands; a worker that holds its lease finds that it lost it.
+
+    ``lease_until`` stays: until then its step may still be running, which a deletion waits for.
+    """
     now = timezone.now()
     cancelled = (
         Operation.objects.active()
@@ -83,7 +86,6 @@ def cancel(operation: Operation, *, because: str) -> None:
         .update(
             state=Operation.State.CANCELLED,
             lease=None,
-            lease_until=None,
             finished_at=now,
             sentence=because,
         )
