@@ -93,7 +93,7 @@ CELERY_DB_REUSE_MAX = 1_000_000  # a connection per task would cost more than th
 CELERY_BEAT_SCHEDULE = {
     "ring-due-operations": {"task": "datastores.ring_due", "schedule": 1.0, "options": {"expires": 5}},
     "keep-ready": {"task": "datastores.keep_ready", "schedule": 15.0, "options": {"expires": 15}},
-    "watch": {"task": "datastores.watch", "schedule": 10.0, "options": {"expires": 10}},
+    "watch": {"task": "datastores.watch", "schedule": 15.0, "options": {"expires": 15}},
     "renew-certificates": {"task": "datastores.renew_certificates", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
