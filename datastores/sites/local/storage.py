@@ -20,8 +20,8 @@ from datastores.storage import GIB, level
 
 log = logging.getLogger(__name__)
 State = DataStore.State
-EVERY: Final = timedelta(seconds=29)  # the watch comes every 10 s: every third time
-# A disk that fills is looked at by every watch: at 100 MB/s, 10 s are 1 GB.
+EVERY: Final = timedelta(seconds=29)  # the watch comes every 15 s: every second time
+# A disk that fills is looked at by every watch: at 100 MB/s, 15 s are 1.5 GB.
 EVERY_WHEN_FULL: Final = timedelta(seconds=9)
 BLOCK_BYTES: Final = 512  # the unit of st_blocks, whatever the file system's own is
 
