@@ -18,6 +18,7 @@ from datastores.sites.local.machine import Machine, machine
 from datastores.sites.local.nodes import restart_node
 from datastores.sites.local.places import NODE_PREFIX, place_of
 from host.supervisor import State, SupervisionError, Wanted
+from host.trees import TreeError
 from host.waiting import wait_until
 
 SHOULD_RUN = (DataStore.State.RUNNING, DataStore.State.UNREACHABLE)
@@ -41,7 +42,7 @@ def revive() -> list[str]:
         try:
             if _start(parts, node):
                 started.append(node)
-        except (SupervisionError, OSError) as error:  # one broken node must not keep the others down
+        except (SupervisionError, TreeError, OSError) as error:  # one broken node must not keep the others down
             failed.append(f"{node.store.name} could not be started: {error}")
     deadline = time.monotonic() + READY_SECONDS
     return failed + [_outcome(parts, node, max(0.0, deadline - time.monotonic())) for node in started]
