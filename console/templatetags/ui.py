@@ -70,11 +70,11 @@ def initials(name: str) -> str:
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """A duration in words: `0.4 s`, `12 s`, `2 min 05 s`, `3 h 10 min`, `2 d 4 h`. Empty for None."""
+    """A duration in words: `under 0.1 s`, `0.4 s`, `12 s`, `2 min 05 s`, `3 h 10 min`, `2 d 4 h`. Empty for None."""
     if seconds is None:
         return ""
     if seconds < 9.95:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f} s" if seconds >= 0.05 else "under 0.1 s"
     whole = round(seconds)
     if whole < MINUTE:
         return f"{whole} s"

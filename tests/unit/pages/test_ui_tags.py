@@ -19,7 +19,7 @@ from console.templatetags import ui
     ("seconds", "words"),
     [
         (None, ""),
-        (0.04, "0.0 s"),
+        (0.04, "under 0.1 s"),
         (0.44, "0.4 s"),
         (9.97, "10 s"),
         (12.4, "12 s"),
