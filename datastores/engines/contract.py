@@ -54,6 +54,11 @@ class Engine(ABC):
     def connection_limit(self, plan: PlanFacts) -> int:
         """Connections that tenants can open at once."""
 
+    def own_facts(self, plan: PlanFacts) -> list[tuple[str, str]]:
+        """Return (name, value) of what a plan means for this engine alone, for pages."""
+        del plan
+        return []
+
     def checked_settings(self, chosen: Mapping[str, object]) -> dict[str, object]:
         """Return what a person may change of the engine, complete and ready to be stored; empty: nothing.
 

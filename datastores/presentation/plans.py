@@ -50,6 +50,7 @@ def plan_facts(plan: ServicePlan, engine: Engine | None) -> list[tuple[str, str]
         ("Availability", availability(facts)),
     ]
     if engine:
+        rows[2:2] = engine.own_facts(facts)  # beside the RAM
         rows.append(("Connections", f"{engine.connection_limit(facts):,} at once"))
         rows.append(("Backup history", history_words(plan, cache=engine.is_cache)))
     return rows

@@ -32,6 +32,7 @@ class DiskView:
     text: str
     tone: str  # "", attention or failed
     measured_at: datetime | None
+    counted: str  # what of the engine's files is in the figure, to be put behind "Measured just now"
     notice: Notice | None
 
 
@@ -39,12 +40,12 @@ def disk_of(store: DataStore) -> DiskView:
     """Return what the Overview shows."""
     size = store.plan.storage_gib * GIB
     if store.disk_used_bytes is None:
-        return DiskView(0, f"not measured yet, of {in_words(size)}", "", None, _notice(store, 0))
+        return DiskView(0, f"not measured yet, of {in_words(size)}", "", None, _counted(store), _notice(store, 0))
     reached = level(store.disk_used_bytes, size)
     tone = "failed" if store.read_only_since or reached >= SECOND else "attention" if reached else ""
     full = percent(store.disk_used_bytes, size)
     text = f"{in_words(store.disk_used_bytes)} of {in_words(size)} ({full:.0f} %)"
-    return DiskView(min(100.0, full), text, tone, store.disk_measured_at, _notice(store, reached))
+    return DiskView(min(100.0, full), text, tone, store.disk_measured_at, _counted(store), _notice(store, reached))
 
 
 def disk_badge(store: DataStore) -> Badge | None:
@@ -55,6 +56,13 @@ def disk_badge(store: DataStore) -> Badge | None:
     if store.disk_used_bytes is None or level(store.disk_used_bytes, size) == 0:
         return None
     return Badge("attention", f"Disk {percent(store.disk_used_bytes, size):.0f} %")
+
+
+def _counted(store: DataStore) -> str:
+    engine = ENGINES.get(store.engine)
+    if engine and engine.is_cache:
+        return " in the files that keep the keys through a restart"
+    return ", indexes and logs of changes included"
 
 
 def _notice(store: DataStore, reached: int) -> Notice | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from datastores.engines.cache.settings import CacheSettings
+from datastores.engines.cache.settings import CacheSettings, max_memory_mib
 from datastores.engines.cache.snippets import snippets
 from datastores.engines.cache.uri import service_uri
 from datastores.engines.contract import Access, Engine, Snippet
@@ -30,6 +30,10 @@ class Cache(Engine):
     def connection_limit(self, plan: PlanFacts) -> int:
         """Clients at once, all logins together; the figure that ``INFO clients`` shows as maxclients."""
         return cache_clients(plan)
+
+    def own_facts(self, plan: PlanFacts) -> list[tuple[str, str]]:
+        """Return the memory that keys can fill: the rest of the plan's is for what lies beside them."""
+        return [("Memory for keys", f"{max_memory_mib(plan.ram_gib):,} MiB")]
 
     def checked_settings(self, chosen: Mapping[str, object]) -> dict[str, object]:
         """Return the Lua switch and the eviction policy (see ``settings.CacheSettings``)."""

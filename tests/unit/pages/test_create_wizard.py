@@ -187,6 +187,18 @@ def test_plan_cards_tell_facts_prices_and_what_is_not_there_yet(browser: Client)
     assert page.content.decode().count("Standbys come later: this plan can&#x27;t be created yet.") == 6
 
 
+def test_a_cache_tells_how_much_of_the_memory_holds_keys(browser: Client) -> None:
+    cards = {kind: plan_card(browser, kind, "startup-4") for kind in ("cache", "postgresql")}
+    assert cards["cache"]["Memory for keys"] == "2,867 MiB"
+    assert "Memory for keys" not in cards["postgresql"]
+
+
+def plan_card(browser: Client, kind: str, plan: str) -> dict[str, str]:
+    """Return the facts of a plan's card for a type."""
+    page = browser.get(f"{ROOT}plan/", before("plan") | {"type": kind})
+    return next(dict(card.facts) for card in page.context["offered"] if card.slug == plan)
+
+
 def test_prices_are_those_of_the_chosen_cloud(browser: Client) -> None:
     page = browser.get(f"{ROOT}plan/", before("plan") | {"cloud": "digitalocean", "region": "fra1"})
     prices = {card.slug: card.price_hour for card in page.context["offered"]}

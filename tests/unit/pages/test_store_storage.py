@@ -32,6 +32,11 @@ def test_the_meter_shows_use_and_size(sign_in: SignIn, running: DataStore) -> No
     assert "of the storage is in use" not in body
 
 
+@pytest.mark.parametrize(("engine", "counted"), [("postgresql", "indexes and logs"), ("cache", "keep the keys")])
+def test_the_meter_says_which_files_are_counted(sign_in: SignIn, running: DataStore, engine: str, counted: str) -> None:
+    assert counted in page(sign_in, running, engine=engine, disk_used_bytes=GIB, disk_measured_at=timezone.now())
+
+
 @pytest.mark.parametrize(("percent", "tone"), [(80, "tone-warn"), (90, "tone-bad")])
 def test_a_disk_that_fills_gives_a_notice_with_what_to_do(
     sign_in: SignIn, running: DataStore, percent: int, tone: str
