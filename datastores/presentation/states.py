@@ -38,6 +38,7 @@ LOOKS: Final[dict[str, tuple[str, str]]] = {
     State.DELETED: ("off", "The server and its data are gone. The activity trail stays."),
 }
 MOVING: Final = (State.CREATING, State.POWERING_OFF, State.POWERING_ON, State.DELETING)
+ASKED_TO_STOP: Final = (State.POWERING_OFF, State.POWERED_OFF, State.POWERING_ON)
 NODE_LOOKS: Final[dict[str, str]] = {
     Node.State.PLANNED: "waiting",
     Node.State.UP: "running",
@@ -73,5 +74,7 @@ def sentence_of(store: DataStore) -> StateSentence:
 
 
 def node_badge(node: Node) -> Badge:
-    """Return a node's state as a badge."""
+    """Return a node's state as a badge; one that stands still because somebody asked for it is no failure."""
+    if node.state == Node.State.DOWN and node.store.state in ASKED_TO_STOP:
+        return Badge(state="off", word="Stopped")
     return Badge(state=NODE_LOOKS[node.state], word=Node.State(node.state).label)

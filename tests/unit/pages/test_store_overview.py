@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from console.permissions import Role
-from datastores.models import DataStore, Operation
+from datastores.models import DataStore, Node, Operation
 from datastores.operations.opening import cancel
 from tests.unit.pages.conftest import PASSWORD, SignIn
 
@@ -205,6 +205,20 @@ def test_nodes_tell_role_state_port_and_protection(sign_in: SignIn, running: Dat
     body = text(sign_in(Role.VIEWER), url(running, "nodes/"))
     for shown in ("Node 1", "Primary", "Up", "23999", "No new privileges"):
         assert shown in body
+
+
+def test_a_node_that_was_powered_off_is_no_failure(sign_in: SignIn, running: DataStore) -> None:
+    browser = sign_in(Role.VIEWER)
+    running.nodes.update(state=Node.State.DOWN)
+    assert node_look(browser, running) == ("failed", "Down")
+    DataStore.objects.filter(pk=running.pk).update(state=DataStore.State.POWERED_OFF)
+    assert node_look(browser, running) == ("off", "Stopped")
+
+
+def node_look(browser: Client, store: DataStore) -> tuple[str, str]:
+    """Return the look and the word of the only node."""
+    [(_node, badge)] = browser.get(url(store, "nodes/")).context["nodes"]
+    return badge.state, badge.word
 
 
 def test_activity_tells_of_this_store_only(sign_in: SignIn, running: DataStore) -> None:
