@@ -14,7 +14,12 @@ from datastores.operations.opening import cancel, open_operation
 
 @transaction.atomic
 def set_protection(*, actor: Actor, store: DataStore, protected: bool) -> None:
-    """Switch deletion protection on or off."""
+    """Switch deletion protection on or off. Raises :class:`Refusal` where it comes too late."""
+    state = DataStore.objects.select_for_update().values_list("state", flat=True).get(pk=store.pk)
+    if state in {DataStore.State.DELETING, DataStore.State.DELETED}:
+        raise Refusal(
+            f"{store} is being deleted already, so it can't be protected.", "Reload the page to see how far it is."
+        )
     if store.deletion_protection != protected:
         store.deletion_protection = protected
         store.save(update_fields=["deletion_protection"])

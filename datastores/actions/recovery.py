@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from console.audit import Actor, record
+from console.errors import Refusal
 from datastores.models import DataStore, Operation
 from datastores.operations import opening
 
@@ -18,7 +19,9 @@ UNDER_WAY = {
 
 @transaction.atomic
 def retry_operation(*, actor: Actor, operation: Operation) -> None:
-    """Go on with the step that failed. Raises :class:`Refusal` where the operation has not failed or another one runs."""
+    """Go on with the step that failed. Raises :class:`Refusal` where the operation has not failed, where another one
+    runs, and for a deletion where the store was protected since it failed."""
+    _refuse_protected(operation)
     opening.retry(operation)
     if operation.store and operation.kind in UNDER_WAY:
         operation.store.set_state(UNDER_WAY[operation.kind])
@@ -35,6 +38,14 @@ def cancel_operation(*, actor: Actor, operation: Operation) -> None:
     if operation.store and operation.kind in UNDER_WAY:
         operation.store.set_state(DataStore.State.FAILED, "The operation that worked on it was cancelled.")
     _record("operation.cancelled", actor, operation)
+
+
+def _refuse_protected(operation: Operation) -> None:
+    if operation.kind != "delete" or operation.store_id is None:
+        return
+    store = DataStore.objects.select_for_update().get(pk=operation.store_id)
+    if store.deletion_protection:
+        raise Refusal(f"{store} is protected against deletion.", "An Admin can switch the protection off first.")
 
 
 def _record(action: str, actor: Actor, operation: Operation) -> None:
