@@ -61,8 +61,10 @@ def _known_places(machine: Machine) -> dict[str, Place]:
 
 def _orphaned_services(machine: Machine) -> Iterator[Finding]:
     """Services of nodes that no row knows."""
+    # What there is first, the rows after it: a node's row is older than all that it names.
+    names = machine.supervisor.names()
     known = _known_places(machine)
-    for name in machine.supervisor.names():
+    for name in names:
         if name.startswith(NODE_PREFIX) and name not in known:
             yield Finding(
                 f"The service {name} belongs to no data store.",
@@ -73,16 +75,20 @@ def _orphaned_services(machine: Machine) -> Iterator[Finding]:
 
 def _orphaned_directories(machine: Machine) -> Iterator[Finding]:
     """Node directories and sockets that no row knows."""
+    directories_there, sockets_there = (
+        list(machine.home.nodes.iterdir()),
+        list(machine.home.run.glob(f"{NODE_PREFIX}*")),
+    )
     known = _known_places(machine).values()
     directories, sockets = {place.directory for place in known}, {place.sockets for place in known}
-    for path in sorted(machine.home.nodes.iterdir()):
+    for path in sorted(directories_there):
         if path not in directories:
             yield Finding(
                 f"The directory {path.name} below nodes/ belongs to no data store.",
                 "End what runs in it and move it to lost/.",
                 lambda path=path: _move_aside(machine, path),  # type: ignore[misc]
             )
-    for path in sorted(machine.home.run.glob(f"{NODE_PREFIX}*")):
+    for path in sorted(sockets_there):
         if path not in sockets:
             yield Finding(
                 f"The socket directory {path.name} belongs to no data store.",
