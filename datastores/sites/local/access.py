@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 from django.conf import settings
+from django.db import transaction
 
 from console.errors import Refusal
 from datastores.models import DataStore, EdgeSlot, Node
@@ -60,7 +61,7 @@ def log_in(store: DataStore, node: Node) -> str:
         try:
             return engine.probe(place, Endpoint(settings.EDGE_HOST, store.slot.port), ca)
         except ProbeFailure:
-            if _is_welcome(store):  # otherwise the list changed while the login was under way
+            if _is_still_welcome(store):  # otherwise the list changed while the login was under way
                 raise
     if not machine().edge.answering():
         raise ProbeFailure(EdgeDownError().sentence)
@@ -71,6 +72,14 @@ def _is_welcome(store: DataStore) -> bool:
     """Whether the store's list lets this machine in, on every way to its name; clients don't choose among them."""
     allowed = list(store.allowed_networks.values_list("network", flat=True))
     return all(permits(allowed, source) for source in _own_sources(store.slot.port))
+
+
+def _is_still_welcome(store: DataStore) -> bool:
+    """Whether the list lets this machine in once it is saved: the edge follows a list before its rows are committed,
+    and the edge's lock is held until they are."""
+    with transaction.atomic():
+        addresses.lock_edge()
+        return _is_welcome(store)
 
 
 def _own_sources(port: int) -> list[str]:
