@@ -13,6 +13,7 @@ from datastores.models import DataStore, EdgeSlot, Node, Site
 from datastores.sites.contract import AccessChange, Endpoint, SiteDriver
 from datastores.sites.local import access, pool
 from datastores.sites.local.capacity import room_of
+from datastores.sites.local.engine import LocalEngine
 from datastores.sites.local.engines import LOCAL_ENGINES
 from datastores.sites.local.keepers import keeper_of
 from datastores.sites.local.machine import machine
@@ -26,7 +27,7 @@ from datastores.sites.local.procedures.reset_password import ResetPassword
 from datastores.sites.local.storage import measure_disks
 
 log = logging.getLogger(__name__)
-_watching = threading.Lock()
+_watching, _filling = threading.Lock(), threading.Lock()
 
 
 class LocalSite(SiteDriver):
@@ -68,13 +69,17 @@ class LocalSite(SiteDriver):
         keeper.create_extension(place, database, name)
 
     def keep_ready(self) -> None:
-        """Fill the warm pools. An engine that can't be initialised, such as one without a tree, leaves the others theirs."""
-        for engine in LOCAL_ENGINES.values():
-            size = settings.WARM_POOL_SIZE
-            try:
-                pool.fill(engine, size if engine.most_ready is None else min(size, engine.most_ready))
-            except Exception:
-                log.exception("No data directory of %s could be made ready.", engine.slug)
+        """Fill the warm pools. An engine that can't be initialised, such as one without a tree, leaves the others theirs.
+
+        A call returns at once while another fills: one for each engine would hold every thread of the worker.
+        """
+        if not _filling.acquire(blocking=False):
+            return
+        try:
+            for engine in LOCAL_ENGINES.values():
+                _fill(engine)
+        finally:
+            _filling.release()
 
     def capacity(self, site: Site) -> Room:
         """Return the operator's figures, or what is measured of this machine."""
@@ -105,3 +110,11 @@ class LocalSite(SiteDriver):
                     log.info("Renewed the certificate of %s.", node)
             except Exception:  # one broken server must not let the others' certificates end
                 log.exception("The certificate of %s could not be renewed.", node.pk)
+
+
+def _fill(engine: LocalEngine) -> None:
+    size = settings.WARM_POOL_SIZE
+    try:
+        pool.fill(engine, size if engine.most_ready is None else min(size, engine.most_ready))
+    except Exception:
+        log.exception("No data directory of %s could be made ready.", engine.slug)

@@ -106,3 +106,17 @@ def test_an_engine_that_can_not_be_initialised_leaves_the_others_their_pools(mon
     monkeypatch.setattr(pool, "fill", fill)
     site.LocalSite().keep_ready()
     assert asked == [engine.slug for engine in LOCAL_ENGINES.values()]
+
+
+def test_pools_are_filled_by_one_thread_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def fill(engine: LocalEngine, _size: int) -> int:
+        asked.append(engine.slug)
+        if len(asked) < 10:
+            site.LocalSite().keep_ready()  # as another thread of the worker does
+        return 0
+
+    monkeypatch.setattr(pool, "fill", fill)
+    site.LocalSite().keep_ready()
+    assert asked == [engine.slug for engine in LOCAL_ENGINES.values()]
