@@ -20,10 +20,24 @@ def power_off(*, actor: Actor, store: DataStore) -> Operation:
 
 
 def power_on(*, actor: Actor, store: DataStore) -> Operation:
-    """Start the server again at the same address. Refused unless it was powered off."""
-    if store.state != State.POWERED_OFF:
+    """Start the server again at the same address. Refused unless it was powered off, or work on it failed.
+
+    The latter is the way back where that work can't be retried, such as after a cancelling.
+    """
+    if store.state == State.FAILED:
+        _refuse_incomplete(store)
+    elif store.state != State.POWERED_OFF:
         raise Refusal(f"{store} can't be powered on: it is not powered off.", "Reload the page to see its state.")
     return _switch(actor, store, "power_on", State.POWERING_ON)
+
+
+def _refuse_incomplete(store: DataStore) -> None:
+    """Refuse a store that was never made completely, or that a deletion has begun to take apart."""
+    done = store.operations.filter(kind="provision", state=Operation.State.DONE).exists()
+    if not done or store.operations.filter(kind="delete").exists():
+        raise Refusal(
+            f"{store} can't be powered on: it is not complete.", "Retry the work that failed, or delete the data store."
+        )
 
 
 @transaction.atomic

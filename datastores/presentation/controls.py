@@ -16,7 +16,7 @@ NEEDS_RUNNING: Final = "The data store must be running."
 # control -> (permission, states in which it is possible, reason otherwise)
 RULES: Final[dict[str, tuple[str, frozenset[State], str]]] = {
     "power_off": ("store:power", frozenset({State.RUNNING, State.UNREACHABLE}), NEEDS_RUNNING),
-    "power_on": ("store:power", frozenset({State.POWERED_OFF}), "The data store must be powered off."),
+    "power_on": ("store:power", frozenset({State.POWERED_OFF, State.FAILED}), "The data store must be powered off."),
     "reset_password": ("store:reset_password", frozenset({State.RUNNING}), NEEDS_RUNNING),
     "configure": (
         "store:configure",
