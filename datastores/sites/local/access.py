@@ -76,10 +76,16 @@ def _is_welcome(store: DataStore) -> bool:
 
 def _is_still_welcome(store: DataStore) -> bool:
     """Whether the list lets this machine in once it is saved: the edge follows a list before its rows are committed,
-    and the edge's lock is held until they are."""
+    and the edge's lock is held until they are.
+
+    Rolling back gives the lock free at once: an operation's step logs in within a transaction of its own, and must not
+    keep other stores from the edge while its server is starting.
+    """
     with transaction.atomic():
         addresses.lock_edge()
-        return _is_welcome(store)
+        welcome = _is_welcome(store)
+        transaction.set_rollback(True)
+    return welcome
 
 
 def _own_sources(port: int) -> list[str]:

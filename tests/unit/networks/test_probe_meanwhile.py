@@ -32,15 +32,20 @@ def only_the_node_answers(_place: object, endpoint: Endpoint, _ca: Path) -> str:
     return "Logged in."
 
 
+def behind_the_edge(store: DataStore, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """Give the store an address at which logins end, and a node that answers."""
+    EdgeSlot.objects.create(number=1, port=EDGE_PORT, store=store)
+    store.nodes.update(port=NODE_PORT)
+    edge = SimpleNamespace(answering=lambda: True)
+    monkeypatch.setattr(access, "machine", lambda: SimpleNamespace(home=Home(home), ca_file=home, edge=edge))
+    monkeypatch.setattr(access, "local_engine", lambda _: SimpleNamespace(probe=only_the_node_answers))
+
+
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_a_login_that_a_new_list_ends_is_tried_at_the_node(
     store: DataStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    EdgeSlot.objects.create(number=1, port=EDGE_PORT, store=store)
-    store.nodes.update(port=NODE_PORT)
-    edge = SimpleNamespace(answering=lambda: True)
-    monkeypatch.setattr(access, "machine", lambda: SimpleNamespace(home=Home(tmp_path), ca_file=tmp_path, edge=edge))
-    monkeypatch.setattr(access, "local_engine", lambda _: SimpleNamespace(probe=only_the_node_answers))
+    behind_the_edge(store, monkeypatch, tmp_path)
     evidence: list[str] = []
 
     def log_in() -> None:
@@ -64,3 +69,15 @@ def test_a_login_that_a_new_list_ends_is_tried_at_the_node(
     set_allow_list(actor=Actor(), store=store, wanted=[OFFICE], seen=fingerprint(allow_list(store)))
     prober.join(10)
     assert evidence == [f"Logged in. {access.UNTOUCHED}"]
+
+
+@pytest.mark.django_db
+def test_a_login_that_fails_leaves_the_edge_to_others(
+    store: DataStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    behind_the_edge(store, monkeypatch, tmp_path)
+    with pytest.raises(ProbeFailure):
+        access.log_in(store, store.nodes.get())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+        assert cursor.fetchone() == (0,)
