@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
 from console.audit import Actor
 from console.errors import Refusal
+from console.models import Member
 from datastores import actions
 from datastores.models import DataStore, Operation
 from datastores.operations.opening import open_operation
@@ -44,3 +46,9 @@ def test_a_store_that_is_half_deleted_is_not_powered_on(actor: Actor, made: Data
     made.refresh_from_db()
     with pytest.raises(Refusal, match="not complete"):
         actions.power_on(actor=actor, store=made)
+
+
+def test_the_page_offers_the_way_back(client: Client, admin: Member, made: DataStore) -> None:
+    made.set_state(DataStore.State.FAILED)
+    client.force_login(admin.person, backend="django.contrib.auth.backends.ModelBackend")
+    assert f"/databases/{made.pk}/power-on/" in client.get(f"/databases/{made.pk}/").content.decode()
