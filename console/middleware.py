@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -22,9 +23,17 @@ def client_address(request: HttpRequest) -> str | None:
     if settings.TRUSTED_PROXIES:
         hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
         if len(hops) >= settings.TRUSTED_PROXIES:
-            return str(hops[-settings.TRUSTED_PROXIES])
+            return _valid(hops[-settings.TRUSTED_PROXIES])
     address: str | None = request.META.get("REMOTE_ADDR")
     return address or None
+
+
+def _valid(address: str) -> str | None:
+    """Return an IP address in its usual form; None for what is none, since a header may hold anything."""
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return None
 
 
 def current_member(request: HttpRequest) -> Member | None:

@@ -33,7 +33,7 @@ def delete_store(*, actor: Actor, store: DataStore, typed_name: str) -> Operatio
 
     Raises :class:`Refusal` while the store is protected, is being deleted, or ``typed_name`` is another name.
     """
-    store = DataStore.objects.select_for_update().get(pk=store.pk)
+    store = DataStore.objects.locked(store)
     if typed_name.strip() != store.name:
         raise Refusal(
             "The name you typed is not the data store's name, so nothing was deleted.", f"Type “{store.name}”."

@@ -27,6 +27,7 @@ def create_extension(*, actor: Actor, store: DataStore, database: str, name: str
         )
     if store.state != DataStore.State.RUNNING:
         raise Refusal(f"{name} was not created: {store} is not running.", "Power it on, or wait until it answers.")
+    _check_database(store, database, name)
     record(
         "store.extension_created",
         actor=actor,
@@ -39,3 +40,13 @@ def create_extension(*, actor: Actor, store: DataStore, database: str, name: str
         driver_of(store).create_extension(store, database, name)
     except NoAnswer as silence:
         raise Refusal(f"{name} was not created. {silence}", "Try again in a moment. Nothing was changed.") from None
+
+
+def _check_database(store: DataStore, database: str, name: str) -> None:
+    """Refuse a database that the page does not list, such as the platform's own."""
+    try:
+        names = {found.name for found in driver_of(store).databases(store)}
+    except NoAnswer as silence:
+        raise Refusal(f"{name} was not created. {silence}", "Try again in a moment. Nothing was changed.") from None
+    if database not in names:
+        raise Refusal(f"{name} was not created: there is no database “{database}”.", "Choose one of those on the page.")

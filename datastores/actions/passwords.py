@@ -22,6 +22,7 @@ def reveal_password(*, actor: Actor, store: DataStore, how: Literal["revealed", 
 @transaction.atomic
 def reset_password(*, actor: Actor, store: DataStore) -> Operation:
     """Make a new password and have the server take it. The old one works and is shown until it did."""
+    store = DataStore.objects.locked(store)
     if store.state != DataStore.State.RUNNING:
         raise Refusal(
             f"The password of {store} can't be reset now: the server is not running.",

@@ -12,18 +12,22 @@ from datastores.operations.opening import open_operation
 State = DataStore.State
 
 
+@transaction.atomic
 def power_off(*, actor: Actor, store: DataStore) -> Operation:
     """Stop the server; data and address stay. Refused unless it runs (or should)."""
+    store = DataStore.objects.locked(store)
     if store.state not in {State.RUNNING, State.UNREACHABLE}:
         raise Refusal(f"{store} can't be powered off: it is not running.", "Reload the page to see its state.")
     return _switch(actor, store, "power_off", State.POWERING_OFF)
 
 
+@transaction.atomic
 def power_on(*, actor: Actor, store: DataStore) -> Operation:
     """Start the server again at the same address. Refused unless it was powered off, or work on it failed.
 
     The latter is the way back where that work can't be retried, such as after a cancelling.
     """
+    store = DataStore.objects.locked(store)
     if store.state == State.FAILED:
         _refuse_incomplete(store)
     elif store.state != State.POWERED_OFF:
@@ -40,7 +44,6 @@ def _refuse_incomplete(store: DataStore) -> None:
         )
 
 
-@transaction.atomic
 def _switch(actor: Actor, store: DataStore, kind: str, state: State) -> Operation:
     """Open the operation and show what is under way, together."""
     operation = open_operation(kind, store=store, requested_by=actor.name)

@@ -31,6 +31,10 @@ class DataStoreQuerySet(models.QuerySet["DataStore"]):
             raise NotAllowed(permission)
         return self.present().filter(organization_id=member.organization_id)
 
+    def locked(self, store: DataStore) -> DataStore:
+        """The store as it is now, held against other changes until the transaction ends."""
+        return self.select_for_update(of=("self",)).select_related("region__site", "organization").get(pk=store.pk)
+
     def with_facts(self) -> DataStoreQuerySet:
         """With everything that a row of a list shows, in one query."""
         return self.select_related("plan", "region__cloud", "region__site", "slot")

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=20)  # twice what a step may take
 MOST_ATTEMPTS = 6
+LONGEST_WORDS = 300  # of a sentence or a remedy, in the columns
 TURN_SECONDS = 10.0  # a worker gives an operation back after this long, so that others get their turn
 TRY_AGAIN = "Retry when the cause is gone; nothing is lost by retrying."
 
@@ -141,6 +142,9 @@ def _record(operation: Operation, procedure: Procedure, outcome: Outcome) -> Non
             changes |= {"state": Operation.State.DONE, "finished_at": now, "sentence": sentence}
         case Fail(sentence, remedy):
             changes |= {"state": Operation.State.FAILED, "finished_at": now, "sentence": sentence, "remedy": remedy}
+    for words in ("sentence", "remedy"):
+        if words in changes:
+            changes[words] = str(changes[words])[:LONGEST_WORDS]
     if not Operation.objects.filter(pk=operation.pk, lease=operation.lease).update(**changes):
         raise LeaseLost
     _write_timeline(operation, procedure, outcome)
@@ -152,9 +156,9 @@ def _write_timeline(operation: Operation, procedure: Procedure, outcome: Outcome
     """Close the current line where the step is over, and begin the next one."""
     line = operation.steps.filter(ended_at=None)
     if isinstance(outcome, Wait):
-        line.update(sentence=outcome.sentence, attempts=operation.attempts)
+        line.update(sentence=outcome.sentence[:LONGEST_WORDS], attempts=operation.attempts)
         return
-    sentence = "" if isinstance(outcome, Goto) else outcome.sentence
+    sentence = "" if isinstance(outcome, Goto) else outcome.sentence[:LONGEST_WORDS]
     line.update(
         ended_at=timezone.now(), failed=isinstance(outcome, Fail), attempts=operation.attempts, sentence=sentence
     )

@@ -12,6 +12,7 @@ from datastores.sites.local.access import log_in
 from datastores.sites.local.addresses import sync_edge
 from datastores.sites.local.engine import ProbeFailure
 from datastores.sites.local.machine import machine
+from datastores.sites.local.nodes import unblock_node
 
 log = logging.getLogger(__name__)
 State = DataStore.State
@@ -42,6 +43,12 @@ def _answers(store: DataStore) -> bool:
         return True
 
 
+def _unblock(store: DataStore, node: Node) -> None:
+    """Help a server that can't start by itself, unless an operation works on it."""
+    if store.running_operation() is None:
+        unblock_node(machine(), node)
+
+
 def measure(store: DataStore) -> bool:
     """Log in once, as a client does; save state and evidence, unless an operation has begun meanwhile."""
     node = store.nodes.get(role=Node.Role.PRIMARY)
@@ -50,6 +57,7 @@ def measure(store: DataStore) -> bool:
         state = State.RUNNING
     except ProbeFailure as failure:
         evidence, state = str(failure), State.UNREACHABLE
+        _unblock(store, node)
     now = timezone.now()
     untouched = DataStore.objects.filter(pk=store.pk, state=store.state).exclude(
         operations__state__in=("waiting", "running")

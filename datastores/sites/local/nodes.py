@@ -9,7 +9,9 @@ from datastores.sites.local.engines import local_engine
 from datastores.sites.local.machine import Machine
 from datastores.sites.local.places import place_of
 from host.sandbox import Sandbox
+from host.supervisor import State
 
+STOP_SECONDS = 5.0
 UNREAD_FILE = "server.crt.unread"  # beside a certificate that the running server was not seen to read
 
 
@@ -39,6 +41,20 @@ def restart_node(machine: Machine, node: Node) -> None:
     """Configure a node that should run and have it started."""
     configure_node(machine, node)
     machine.supervisor.start(place_of(node, machine.home).name)
+
+
+def unblock_node(machine: Machine, node: Node) -> None:
+    """Start a node whose program ends again and again although it should run; one that runs is left alone.
+
+    A server that was killed in the instant in which it writes its lock file leaves an empty one, and refuses to
+    start over it for ever. The lock is removed only when no process works in the data directory.
+    """
+    place = place_of(node, machine.home)
+    if machine.supervisor.status(place.name).state == State.UP:
+        return
+    machine.supervisor.stop(place.name, STOP_SECONDS)
+    local_engine(node.store).forget_locks(place)
+    machine.supervisor.start(place.name)
 
 
 def renew_certificate(machine: Machine, node: Node) -> bool:

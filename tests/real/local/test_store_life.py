@@ -71,3 +71,11 @@ def test_the_doctor_mends_what_it_finds(running: DataStore, local_site: Machine)
     assert examine(local_site) == []
     lost = list((local_site.home.root / "lost").glob("stray-*/precious"))
     assert [file.read_text() for file in lost] == ["tenant data"]
+
+
+def test_a_server_killed_while_it_wrote_its_lock_starts_again(running: DataStore, local_site: Machine) -> None:
+    place = place_of(running.nodes.get(), local_site.home)
+    local_site.supervisor.kill(place.name)
+    (place.data / "postmaster.pid").write_text("")
+    local_site.supervisor.start(place.name)
+    assert wait_until(lambda: measure(DataStore.objects.select_related("slot").get(pk=running.pk)), 20)

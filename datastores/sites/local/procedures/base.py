@@ -11,7 +11,7 @@ from datastores.sites.local import access, addresses
 from datastores.sites.local.engine import LocalEngine, Place, ProbeFailure
 from datastores.sites.local.engines import local_engine
 from datastores.sites.local.machine import Machine, machine
-from datastores.sites.local.nodes import configure_node
+from datastores.sites.local.nodes import configure_node, unblock_node
 from datastores.sites.local.places import place_of
 from host.waiting import wait_until
 
@@ -49,7 +49,10 @@ class LocalProcedure(Procedure):
     def start_node(self) -> bool:
         """Have the node started; true when the platform can log in over its socket."""
         self.machine.supervisor.start(self.place.name)
-        return wait_until(lambda: self.engine.ready(self.place), READY_SECONDS)
+        if wait_until(lambda: self.engine.ready(self.place), READY_SECONDS):
+            return True
+        unblock_node(self.machine, self.node)
+        return False
 
     def open_address(self) -> None:
         """Let the store's stable address lead to the node."""
@@ -77,7 +80,10 @@ class LocalProcedure(Procedure):
 
     def wait_for_access(self) -> Outcome:
         """Say what is still missing until a client can log in. An edge that was just starting may have read its files
-        before the slot's was written, so the address is opened again."""
+        before the slot's was written, so the address is opened again; and the server is wanted up, also after
+        everything was stopped in between."""
+        self.machine.supervisor.start(self.place.name)
+        unblock_node(self.machine, self.node)
         self.open_address()
         return Wait(
             1.0, f"The server has started; a client can't log in yet: {self.memo.get('last_failure', 'no answer')}"

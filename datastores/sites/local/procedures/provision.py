@@ -44,6 +44,8 @@ class Provision(LocalProcedure):
     @step("Set the super admin's password")
     def secure(self) -> Outcome:
         """Give the super admin the password that the page shows."""
+        if not self.start_node():  # it may have been stopped since
+            return Wait(1.0, "The server is starting.")
         self.engine.set_password(self.place, self.store.admin_user, self.store.admin_password)
         return Goto("publish")
 
