@@ -8,6 +8,7 @@ from datastores.models import DataStore, Node
 from datastores.operations.outcomes import Done, Goto, Outcome, Wait
 from datastores.operations.procedure import step
 from datastores.sites.local.procedures.base import LocalProcedure
+from datastores.sites.local.procedures.opening import OpeningProcedure
 from host.supervisor import SupervisionError
 
 STOP_SECONDS = 5.0  # per attempt; a server that is still shutting down gets more of them
@@ -38,11 +39,12 @@ class PowerOff(LocalProcedure):
         return Done("The data store is powered off. Its data and its address are kept.")
 
 
-class PowerOn(LocalProcedure):
+class PowerOn(OpeningProcedure):
     """Start the server, open the same address, and log in."""
 
     kind = "power_on"
     title: ClassVar[str] = "Power on"
+    last_words: ClassVar[str] = "The data store is running at the same address as before."
     first = "start"
 
     @step("Start the server")
@@ -53,18 +55,3 @@ class PowerOn(LocalProcedure):
             return Wait(1.0, "The server is starting.")
         self.node.set_state(Node.State.UP)
         return Goto("publish")
-
-    @step("Open the address")
-    def publish(self) -> Outcome:
-        """The same host and port as before."""
-        self.open_address()
-        return Goto("verify")
-
-    @step("Log in as a client does")
-    def verify(self) -> Outcome:
-        """Running means that a client could log in."""
-        evidence = self.verify_access()
-        if evidence is None:
-            return self.wait_for_access()
-        self.mark(DataStore.State.RUNNING, evidence)
-        return Done("The data store is running at the same address as before.")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from datastores.models import DataStore, Node
-from datastores.operations.outcomes import Done, Goto, Outcome, Wait
+from datastores.models import Node
+from datastores.operations.outcomes import Goto, Outcome, Wait
 from datastores.operations.procedure import step
 from datastores.sites.local import addresses, pool
-from datastores.sites.local.procedures.base import LocalProcedure
+from datastores.sites.local.procedures.opening import OpeningProcedure
 
 
-class Provision(LocalProcedure):
+class Provision(OpeningProcedure):
     """Reserve, prepare, start, secure, publish, verify."""
 
     kind = "provision"
     title: ClassVar[str] = "Create the data store"
+    last_words: ClassVar[str] = "The data store is running."
     first = "reserve"
 
     @step("Reserve an address")
@@ -48,18 +49,3 @@ class Provision(LocalProcedure):
             return Wait(1.0, "The server is starting.")
         self.engine.set_password(self.place, self.store.admin_user, self.store.admin_password)
         return Goto("publish")
-
-    @step("Open the address")
-    def publish(self) -> Outcome:
-        """Let the stable address lead to the server."""
-        self.open_address()
-        return Goto("verify")
-
-    @step("Log in as a client does")
-    def verify(self) -> Outcome:
-        """Running means that a client could log in."""
-        evidence = self.verify_access()
-        if evidence is None:
-            return self.wait_for_access()
-        self.mark(DataStore.State.RUNNING, evidence)
-        return Done("The data store is running.")
