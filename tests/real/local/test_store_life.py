@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
+import time
 
 import psycopg
 import pytest
@@ -15,6 +18,7 @@ from datastores.sites.local.doctor import examine
 from datastores.sites.local.machine import Machine
 from datastores.sites.local.measuring import measure
 from datastores.sites.local.places import place_of
+from datastores.sites.local.postgresql.logins import platform_login
 from host.waiting import wait_until
 from tests.local_site import connect, settle
 
@@ -79,3 +83,17 @@ def test_a_server_killed_while_it_wrote_its_lock_starts_again(running: DataStore
     (place.data / "postmaster.pid").write_text("")
     local_site.supervisor.start(place.name)
     assert wait_until(lambda: measure(DataStore.objects.select_related("slot").get(pk=running.pk)), 20)
+
+
+def test_a_frozen_backend_does_not_hold_the_platform(running: DataStore, local_site: Machine) -> None:
+    place = place_of(running.nodes.get(), local_site.home)
+    with contextlib.closing(platform_login(place)) as connection:
+        backend = connection.info.backend_pid
+        os.kill(backend, signal.SIGSTOP)
+        began = time.monotonic()
+        try:
+            with pytest.raises(psycopg.OperationalError):
+                connection.execute("SELECT 1")
+            assert time.monotonic() - began < 8
+        finally:
+            os.kill(backend, signal.SIGCONT)

@@ -8,10 +8,12 @@ on slots of ``max_connections`` that are reserved for them.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import psycopg
+from psycopg.abc import PQGen
 
 from datastores.sites.contract import Endpoint
 from datastores.sites.local.engine import Place
@@ -22,9 +24,37 @@ SAFE_SESSION = "-c search_path=pg_catalog,pg_temp -c track_activities=off"
 # The platform's own changes are small, and needed while a full disk stops everybody else's.
 WRITES = "-c default_transaction_read_only=off"
 ANSWER_SECONDS = 3
+T = TypeVar("T")
 NO_WAL_SENDER = "max_wal_senders"
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+class BoundedConnection(Connection):
+    """A connection that hangs up on a server which does not answer a statement: libpq itself waits for ever.
+
+    A frozen server would otherwise hold the worker's thread, and with it the watch over all other stores.
+    """
+
+    answer_seconds: ClassVar[float] = 5.0
+
+    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+        """Wait for an answer; raises OperationalError when it does not come in time, and the connection is over then."""
+        patience = self.answer_seconds if timeout is None else timeout
+        began = time.monotonic()
+        try:
+            return super().wait(gen, interval, patience)
+        except psycopg.Error as error:
+            if time.monotonic() - began < patience:
+                raise
+            self.pgconn.finish()
+            raise psycopg.OperationalError(f"the server did not answer within {patience:.0f} seconds") from error
+
+
+class PatientConnection(BoundedConnection):
+    """For looking into a tenant's databases and making extensions, with a person waiting."""
+
+    answer_seconds: ClassVar[float] = 30.0
 
 
 def platform_login(place: Place) -> Connection:
@@ -39,12 +69,13 @@ def bystander_login(place: Place) -> Connection:
 
 def visiting_login(place: Place, database: str, options: str) -> Connection:
     """Log in as the platform inside a tenant's database, where nothing but catalogues may be touched (see ``databases``)."""
-    return _platform(place, f"{SAFE_SESSION} {WRITES} {options}", database)
+    return _platform(place, f"{SAFE_SESSION} {WRITES} {options}", database, PatientConnection)
 
 
 def probe_login(endpoint: Endpoint, ca: Path) -> Connection:
     """Log in as the probe at the stable address, over TLS with the server's name verified."""
     return _connect(
+        BoundedConnection,
         host=endpoint.host,
         port=endpoint.port,
         user=PROBE,
@@ -56,8 +87,14 @@ def probe_login(endpoint: Endpoint, ca: Path) -> Connection:
     )
 
 
-def _platform(place: Place, options: str, database: str = PLATFORM_DATABASE) -> Connection:
+def _platform(
+    place: Place,
+    options: str,
+    database: str = PLATFORM_DATABASE,
+    kind: type[BoundedConnection] = BoundedConnection,
+) -> Connection:
     return _connect(
+        kind,
         host=str(place.sockets),
         port=place.port,
         user=PLATFORM,
@@ -67,17 +104,17 @@ def _platform(place: Place, options: str, database: str = PLATFORM_DATABASE) -> 
     )
 
 
-def _connect(**parameters: str | int) -> Connection:
+def _connect(kind: type[BoundedConnection], **parameters: str | int) -> Connection:
     try:
-        return _open(replication="database", **parameters)
+        return _open(kind, replication="database", **parameters)
     except psycopg.OperationalError as error:
         if NO_WAL_SENDER not in str(error):
             raise
-        return _open(**parameters)
+        return _open(kind, **parameters)
 
 
-def _open(**parameters: str | int) -> Connection:
-    return psycopg.connect(
+def _open(kind: type[BoundedConnection], **parameters: str | int) -> Connection:
+    return kind.connect(
         autocommit=True,
         # Statements with their values filled in by the client: replication mode has no others.
         cursor_factory=psycopg.ClientCursor,
