@@ -29,8 +29,3 @@ def procedure_of(operation: Operation) -> Procedure:
     """Return the procedure of ``operation``, ready to run."""
     site_kind = operation.store.region.site.kind if operation.store else NO_SITE
     return find(operation.kind, site_kind)(operation)
-
-
-def all_procedures() -> dict[tuple[str, str], type[Procedure]]:
-    """Return every registered procedure; tests walk over them."""
-    return dict(_procedures)

@@ -82,7 +82,6 @@ class LocalProcedure(Procedure):
         """Say what is still missing until a client can log in. An edge that was just starting may have read its files
         before the slot's was written, so the address is opened again; and the server is wanted up, also after
         everything was stopped in between."""
-        self.machine.supervisor.start(self.place.name)
         unblock_node(self.machine, self.node)
         self.open_address()
         return Wait(
