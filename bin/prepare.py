@@ -19,8 +19,10 @@ import venv
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+# The lock is complete, so nothing is resolved: a resolver would look at newer releases of what another package wants
+# with an extra, and then refuse all for a package that the lock does not name.
 PIP_OPTIONS = (
-    "--require-hashes", "--only-binary", ":all:", "--no-input", "--disable-pip-version-check",
+    "--require-hashes", "--no-deps", "--only-binary", ":all:", "--no-input", "--disable-pip-version-check",
     "--no-warn-script-location", "--progress-bar", "off", "--quiet",
 )  # fmt: skip
 INSTALLED = "installed-locks"  # in the environment: the hashes of the locks that it holds, written last

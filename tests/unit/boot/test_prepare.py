@@ -112,6 +112,11 @@ def test_each_failure_of_pip_has_its_sentence(prepare: ModuleType, output: str, 
     assert "try again" in sentence.lower()
 
 
+def test_only_what_the_lock_names_is_installed(prepare: ModuleType) -> None:
+    """Where pip resolves, a new release of what is wanted with an extra made it refuse the whole lock."""
+    assert {"--no-deps", "--require-hashes"} <= set(prepare.PIP_OPTIONS)
+
+
 def test_the_locks_hold_hashes_and_no_address() -> None:
     for lock in CHECKOUT.glob("requirements*.lock"):
         text = lock.read_text()
