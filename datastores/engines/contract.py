@@ -46,7 +46,8 @@ class Engine(ABC):
     default_database: ClassVar[str]
     ssl_mode: ClassVar[str]
     when_full: ClassVar[str]  # how a tenant makes room while writes are stopped, in sentences
-    lists_databases: ClassVar[bool] = False  # the site can read the logical databases from a running server
+    about_databases: ClassVar[str]  # what the figures of its logical databases mean, in sentences
+    has_extensions: ClassVar[bool] = False  # its databases have extensions
     # Reviewed extensions that only the platform's superuser can make, and makes when a person asks.
     extensions_on_request: ClassVar[tuple[str, ...]] = ()
 

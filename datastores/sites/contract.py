@@ -67,14 +67,14 @@ class SiteDriver(ABC):
 
     @abstractmethod
     def databases(self, store: DataStore) -> list[LogicalDatabase]:
-        """Read the logical databases from the running server, within seconds. For engines with ``lists_databases``.
-
-        Raises NoAnswer.
-        """
+        """Read the logical databases from the running server, within seconds; raises NoAnswer."""
 
     @abstractmethod
     def extensions(self, store: DataStore, database: str) -> list[Extension]:
-        """Read which extensions one database has and could have. Raises NoAnswer."""
+        """Read which extensions one database has and could have. For engines with ``has_extensions``.
+
+        Raises NoAnswer.
+        """
 
     @abstractmethod
     def create_extension(self, store: DataStore, database: str, name: str) -> None:

@@ -26,6 +26,10 @@ class Cache(Engine):
     when_full: ClassVar[str] = (
         "To make room, delete keys: DEL, UNLINK, FLUSHDB and FLUSHALL work, what adds data does not."
     )
+    about_databases: ClassVar[str] = (
+        "A cache counts as one database: the numbered ones that SELECT chooses share its memory, its logins and its "
+        "settings. Its size is the memory that keys and values take."
+    )
 
     def connection_limit(self, plan: PlanFacts) -> int:
         """Clients at once, all logins together; the figure that ``INFO clients`` shows as maxclients."""

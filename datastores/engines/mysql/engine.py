@@ -24,6 +24,10 @@ class MySQL(Engine):
         "To make room, run SET SESSION transaction_read_only = OFF in a session of yours, then TRUNCATE or DROP what is "
         "not needed any more, or DELETE rows and run OPTIMIZE TABLE."
     )
+    about_databases: ClassVar[str] = (
+        "A database's size is that of its tables' files, indexes included. In MySQL a database has no owner: who may "
+        "do what in it is granted to each login."
+    )
 
     def connection_limit(self, plan: PlanFacts) -> int:
         """Connections that tenants can open at once; the engine refuses the next one itself."""

@@ -24,7 +24,8 @@ class PostgreSQL(Engine):
         "To make room, run SET default_transaction_read_only = off in a session of yours, then TRUNCATE or DROP what is "
         "not needed any more, or DELETE rows and run VACUUM FULL on their table."
     )
-    lists_databases: ClassVar[bool] = True
+    about_databases: ClassVar[str] = "A database's size is that of its files, indexes included."
+    has_extensions: ClassVar[bool] = True
     # All others that are worth offering are trusted: the database's owner makes them without the platform.
     extensions_on_request: ClassVar[tuple[str, ...]] = ("pg_stat_statements",)
 

@@ -15,7 +15,7 @@ from datastores.sites.local import access, pool
 from datastores.sites.local.capacity import room_of
 from datastores.sites.local.engine import LocalEngine
 from datastores.sites.local.engines import LOCAL_ENGINES
-from datastores.sites.local.keepers import keeper_of
+from datastores.sites.local.keepers import extension_keeper_of, keeper_of
 from datastores.sites.local.machine import machine
 from datastores.sites.local.measuring import measure_all
 from datastores.sites.local.nodes import renew_certificate
@@ -60,12 +60,12 @@ class LocalSite(SiteDriver):
 
     def extensions(self, store: DataStore, database: str) -> list[Extension]:
         """Ask the primary's server."""
-        keeper, place = keeper_of(store)
+        keeper, place = extension_keeper_of(store)
         return keeper.extensions(place, database)
 
     def create_extension(self, store: DataStore, database: str, name: str) -> None:
         """Have the primary's server make it; standbys follow."""
-        keeper, place = keeper_of(store)
+        keeper, place = extension_keeper_of(store)
         keeper.create_extension(place, database, name)
 
     def keep_ready(self) -> None:

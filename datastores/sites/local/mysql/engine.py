@@ -10,9 +10,11 @@ import pymysql
 from pymysql.constants import ER
 
 from datastores.engines.mysql import MySQL
+from datastores.extensions import LogicalDatabase
 from datastores.sites.contract import Endpoint
+from datastores.sites.local.databases import DatabaseKeeper
 from datastores.sites.local.engine import LocalEngine, Place, Sizing
-from datastores.sites.local.mysql import initialise, probing, room
+from datastores.sites.local.mysql import databases, initialise, probing, room
 from datastores.sites.local.mysql import read_only as switching
 from datastores.sites.local.mysql.accounts import admin_statements, password_statement
 from datastores.sites.local.mysql.configuration import (
@@ -27,7 +29,7 @@ from host.locks import remove_stale
 from host.supervisor import ServiceSpec
 
 
-class LocalMySQL(LocalEngine):
+class LocalMySQL(LocalEngine, DatabaseKeeper):
     """MySQL 9."""
 
     slug: ClassVar[str] = MySQL.slug
@@ -84,6 +86,10 @@ class LocalMySQL(LocalEngine):
     def set_read_only(self, place: Place, *, read_only: bool) -> bool:
         """Make transactions read-only by default, or not (see ``read_only.set_read_only``)."""
         return switching.set_read_only(place, read_only=read_only)
+
+    def databases(self, place: Place) -> list[LogicalDatabase]:
+        """Return the tenants' databases (see ``databases.databases``)."""
+        return databases.databases(place)
 
     def make_room(self, place: Place) -> None:
         """Remove old files of the log of changes (see ``room.make_room``)."""

@@ -13,7 +13,7 @@ from psycopg import sql
 from datastores.engines.postgresql import PostgreSQL
 from datastores.extensions import Extension, LogicalDatabase
 from datastores.sites.contract import Endpoint
-from datastores.sites.local.databases import DatabaseKeeper
+from datastores.sites.local.databases import ExtensionKeeper
 from datastores.sites.local.engine import LocalEngine, Place, Sizing
 from datastores.sites.local.postgresql import databases, initialise, probing
 from datastores.sites.local.postgresql import read_only as switching
@@ -24,7 +24,7 @@ from host.locks import remove_stale
 from host.supervisor import ServiceSpec
 
 
-class LocalPostgreSQL(LocalEngine, DatabaseKeeper):
+class LocalPostgreSQL(LocalEngine, ExtensionKeeper):
     """PostgreSQL 17."""
 
     slug: ClassVar[str] = PostgreSQL.slug
