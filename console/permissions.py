@@ -33,6 +33,7 @@ TABLE: Final[dict[str, tuple[frozenset[Role], str]]] = {
     "organization:view": (EVERYBODY, "See the organization, its members and environments"),
     "organization:edit": (ADMINS, "Rename the organization"),
     "environment:edit": (ADMINS, "Add, rename and mark environments"),
+    "webhook:edit": (ADMINS, "Add and change webhooks"),
     "activity:view": (frozenset({Role.ADMIN, Role.DEVOPS, Role.BILLING_ADMIN}), "See who did what"),
     "store:view": (EVERYBODY, "See data stores, their plans and their state"),
     "store:create": (KEEPERS, "Create data stores"),

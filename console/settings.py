@@ -94,6 +94,7 @@ CELERY_BEAT_SCHEDULE = {
     "ring-due-operations": {"task": "datastores.ring_due", "schedule": 1.0, "options": {"expires": 5}},
     "keep-ready": {"task": "datastores.keep_ready", "schedule": 15.0, "options": {"expires": 15}},
     "watch": {"task": "datastores.watch", "schedule": 15.0, "options": {"expires": 15}},
+    "deliver": {"task": "console.deliver", "schedule": 2.0, "options": {"expires": 2}},
     "renew-certificates": {"task": "datastores.renew_certificates", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -170,6 +171,8 @@ LOGIN_REDIRECT_URL = "overview"
 MAIL_CONFIGURED = bool(env.str("EMAIL_URL", default=""))
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("HEADWATER_MAIL_FROM", default="headwater@localhost")
+# Networks beside the internet that webhooks may reach, such as 10.0.0.0/8: none unless operators name them.
+WEBHOOK_NETWORKS = env.list("HEADWATER_WEBHOOK_NETWORKS", default=[])
 ACCOUNT_ADAPTER = "console.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

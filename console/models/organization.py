@@ -44,6 +44,10 @@ class Member(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=[(role.value, role.label) for role in Role])
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
+    notices_read_at = models.DateTimeField(null=True, blank=True, editable=False)
+    muted = models.JSONField(
+        default=list, blank=True, editable=False, help_text="Kinds of notices that are not mailed to this member."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "person"], name="member_once")]

@@ -50,6 +50,10 @@ def _operation(world: World) -> list[Any]:
     return [world.store.pk, world.operation.pk]
 
 
+def _webhook(world: World) -> list[Any]:
+    return [world.webhook.pk]
+
+
 def _cache(world: World) -> None:
     world.store.engine = "cache"
     world.store.save()
@@ -78,6 +82,9 @@ NETWORKS = {
 }
 STAGING = {"name": "Staging"}
 DRAFT = "?type=postgresql&name=invoices&cloud=aws&region=eu-central-1&plan=hobbyist"
+HOOK = {"url": "https://hooks.example.com/", "kinds": "failure"}
+MAIL: dict[str, str] = {}  # nothing is mailed any more
+OWN_VIEW = "it changes only what the member has seen"
 SESSION_ONLY = "it changes only which organization the session looks at"
 LED_ON = "people who are signed in are led on"
 NOTHING_VALID = "an empty form changes nothing"
@@ -101,6 +108,22 @@ CONSOLE = [
     Row("members", POST,               "405"),
     Row("roles", GET,                  "200 200 200 200 200 200 in"),
     Row("roles", POST,                 "405"),
+    Row("notices", GET,                "200 200 200 200 200 200 in"),
+    Row("notices", POST,               "405"),
+    Row("notices-read", GET,           "405"),
+    Row("notices-read", POST,          "302 302 302 302 302 302 in", silent=OWN_VIEW),
+    Row("notification-settings", GET,  "200 200 200 200 200 200 in"),
+    Row("notification-settings", POST, "302 302 302 302 302 302 in", MAIL),
+    Row("webhook-add", GET,            "200 403 403 403 403 200 in"),
+    Row("webhook-add", POST,           "302 403 403 403 403 302 in", HOOK),
+    Row("webhook", GET,                "200 403 403 403 403 404 in", arguments=_webhook),
+    Row("webhook", POST,               "302 403 403 403 403 404 in", HOOK, arguments=_webhook),
+    Row("webhook-reveal", GET,         "405", arguments=_webhook),
+    Row("webhook-reveal", POST,        "200 403 403 403 403 404 in", arguments=_webhook),
+    Row("webhook-test", GET,           "405", arguments=_webhook),
+    Row("webhook-test", POST,          "302 403 403 403 403 404 in", arguments=_webhook),
+    Row("webhook-remove", GET,         "405", arguments=_webhook),
+    Row("webhook-remove", POST,        "302 403 403 403 403 404 in", arguments=_webhook),
     Row("organization-create", GET,    "409 200 200 200 200 409 in"),
     Row("organization-create", POST,   "409 302 302 302 302 409 in", NEW),
     Row("organization-handle", GET,    "200 200 200 200 200 200 in", query="?name=Acme"),
