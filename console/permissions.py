@@ -46,6 +46,11 @@ TABLE: Final[dict[str, tuple[frozenset[Role], str]]] = {
     "store:extend": (KEEPERS, "Have reviewed extensions created in databases"),
     "store:protect": (ADMINS, "Switch deletion protection"),
     "store:delete": (ADMINS, "Delete data stores"),
+    "database:create": (KEEPERS, "Create databases in data stores"),
+    "database:delete": (ADMINS, "Delete databases of data stores"),
+    "credential:view": (EVERYBODY, "See which credentials there are, without their passwords"),
+    "credential:edit": (KEEPERS, "Import, make, repair and delete credentials"),
+    "credential:use_critical": (KEEPERS, "See and use credentials of critical environments, such as Production"),
     "operation:retry": (KEEPERS, "Retry work that failed"),
 }
 

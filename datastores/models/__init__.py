@@ -1,6 +1,7 @@
 """Data stores, their nodes and endpoints, the catalogue, and the rows of long work."""
 
 from datastores.models.catalogue import Cloud, PlanPrice, Region, ServicePlan, Site
+from datastores.models.credential import Credential, KeptLogin
 from datastores.models.endpoint import EdgeSlot
 from datastores.models.network import AllowedNetwork
 from datastores.models.node import Node
@@ -10,8 +11,10 @@ from datastores.models.store import DataStore
 __all__ = [
     "AllowedNetwork",
     "Cloud",
+    "Credential",
     "DataStore",
     "EdgeSlot",
+    "KeptLogin",
     "Node",
     "Operation",
     "OperationStep",

@@ -8,34 +8,13 @@ A POST that is answered with success must leave an audit event, unless ``silent`
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from datastores.models import DataStore, EdgeSlot
 from datastores.networks import fingerprint
 from tests.access.cast import PASSWORD, World
-
-GET, POST = "GET", "POST"
-Arguments = Callable[[World], list[Any]]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One route and method. ``before`` arranges what the answer needs."""
-
-    route: str
-    method: str
-    answers: str
-    body: dict[str, str] | None = None
-    arguments: Arguments = lambda _: []
-    query: str = ""
-    silent: str = ""
-    before: Callable[[World], object] = lambda _: None
-
-    def expected(self, position: int) -> str:
-        """Return the answer for the person in column ``position``."""
-        words = self.answers.split()
-        return words[0] if len(words) == 1 else words[position]
+from tests.access.row import GET, POST, Arguments, Row
+from tests.access.tenants import TENANTS
 
 
 def _environment(world: World) -> list[Any]:
@@ -240,4 +219,4 @@ DATASTORES = [
 ]
 
 # fmt: on
-TABLE = [*CONSOLE, *ACCOUNT, *DATASTORES]
+TABLE = [*CONSOLE, *ACCOUNT, *DATASTORES, *TENANTS]

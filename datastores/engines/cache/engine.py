@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from datastores.engines.cache.settings import CacheSettings, max_memory_mib
 from datastores.engines.cache.snippets import snippets
+from datastores.engines.cache.trial import try_login
 from datastores.engines.cache.uri import service_uri
 from datastores.engines.contract import Access, Engine, Snippet
 from datastores.limits import PlanFacts, cache_clients
@@ -20,6 +21,7 @@ class Cache(Engine):
     description: ClassVar[str] = "In-memory store, queue and message broker, compatible with legacy Redis OSS."
     icon: ClassVar[str] = "zap"
     is_cache: ClassVar[bool] = True
+    creates_databases: ClassVar[bool] = False
     admin_user: ClassVar[str] = "hwadmin"
     default_database: ClassVar[str] = "0"
     ssl_mode: ClassVar[str] = "required"  # the protocol has no negotiation: TLS from the first byte
@@ -42,6 +44,10 @@ class Cache(Engine):
     def checked_settings(self, chosen: Mapping[str, object]) -> dict[str, object]:
         """Return the Lua switch and the eviction policy (see ``settings.CacheSettings``)."""
         return CacheSettings.from_stored(chosen).stored()
+
+    def try_login(self, access: Access, ca_pem: str) -> None:
+        """Log in over TLS (see ``trial.try_login``)."""
+        try_login(access, ca_pem)
 
     def uri(self, access: Access) -> str:
         """Return the service URI (see ``uri.service_uri``)."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from datastores.engines.contract import Access, Engine, Snippet
+from datastores.engines.mysql.databases import name_problem
 from datastores.engines.mysql.snippets import snippets
+from datastores.engines.mysql.trial import try_login
 from datastores.engines.mysql.uri import SSL_MODE, service_uri
 from datastores.limits import PlanFacts, mysql_connections
 
@@ -32,6 +34,14 @@ class MySQL(Engine):
     def connection_limit(self, plan: PlanFacts) -> int:
         """Connections that tenants can open at once; the engine refuses the next one itself."""
         return mysql_connections(plan)
+
+    def database_name_problem(self, name: str) -> str:
+        """Check MySQL's rules (see ``databases.name_problem``)."""
+        return name_problem(name)
+
+    def try_login(self, access: Access, ca_pem: str) -> None:
+        """Log in over TLS (see ``trial.try_login``)."""
+        try_login(access, ca_pem)
 
     def uri(self, access: Access) -> str:
         """Return the service URI (see ``uri.service_uri``)."""

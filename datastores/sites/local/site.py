@@ -25,12 +25,13 @@ from datastores.sites.local.procedures.power import PowerOff, PowerOn
 from datastores.sites.local.procedures.provision import Provision
 from datastores.sites.local.procedures.reset_password import ResetPassword
 from datastores.sites.local.storage import measure_disks
+from datastores.sites.local.tenants import LocalTenants
 
 log = logging.getLogger(__name__)
 _watching, _filling = threading.Lock(), threading.Lock()
 
 
-class LocalSite(SiteDriver):
+class LocalSite(LocalTenants, SiteDriver):
     """Runs the engines on this machine, supervised by runit, behind HAProxy."""
 
     kind = "local"

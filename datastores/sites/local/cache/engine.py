@@ -14,7 +14,7 @@ from datastores.engines.cache import Cache, CacheSettings
 from datastores.engines.cache.settings import open_files
 from datastores.extensions import LogicalDatabase
 from datastores.sites.contract import Endpoint
-from datastores.sites.local.cache import databases, probing
+from datastores.sites.local.cache import databases, probing, tenants
 from datastores.sites.local.cache import read_only as switching
 from datastores.sites.local.cache.choices import read_choices, write_choices
 from datastores.sites.local.cache.configuration import PROCESS_FILE, write_configuration, written_limit
@@ -28,7 +28,7 @@ from host.locks import remove_stale
 from host.supervisor import ServiceSpec
 
 
-class LocalCache(LocalEngine, DatabaseKeeper):
+class LocalCache(LocalEngine, DatabaseKeeper, tenants.CacheTenancy):
     """Valkey 8."""
 
     slug: ClassVar[str] = Cache.slug
@@ -128,9 +128,5 @@ class LocalCache(LocalEngine, DatabaseKeeper):
         remove_stale([place.data / PROCESS_FILE], place.data)
 
     def _change_logins(self, place: Place, passwords: dict[str, str], settings: CacheSettings) -> None:
-        """Write the file first: a server that is restarted in between has the new logins as well."""
-        logins = standard_logins(place, passwords)
-        write_logins(place, logins, settings)
-        with insistent_session(place) as platform:
-            for login in logins:
-                platform.ask("ACL", "SETUSER", login.name, *login.rules(settings))
+        """Have the running server and its next start follow (see ``tenants.change_logins``)."""
+        tenants.change_logins(place, passwords, settings)
