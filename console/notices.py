@@ -118,6 +118,8 @@ def _write(
     path: str,
     key: str,
 ) -> Notice | None:
+    if key and Notice.objects.filter(key=key).exists():
+        return None
     try:
         with transaction.atomic():
             return Notice.objects.create(

@@ -26,6 +26,7 @@ class Role(StrEnum):
 EVERYBODY: Final = frozenset(Role)
 BUILDERS: Final = frozenset({Role.ADMIN, Role.DEVOPS, Role.DEVELOPER})
 KEEPERS: Final = frozenset({Role.ADMIN, Role.DEVOPS})
+BILLERS: Final = frozenset({Role.ADMIN, Role.DEVOPS, Role.BILLING_ADMIN})
 ADMINS: Final = frozenset({Role.ADMIN})
 
 # permission -> (who has it, what it allows in words for the settings page)
@@ -34,7 +35,9 @@ TABLE: Final[dict[str, tuple[frozenset[Role], str]]] = {
     "organization:edit": (ADMINS, "Rename the organization"),
     "environment:edit": (ADMINS, "Add, rename and mark environments"),
     "webhook:edit": (ADMINS, "Add and change webhooks"),
-    "activity:view": (frozenset({Role.ADMIN, Role.DEVOPS, Role.BILLING_ADMIN}), "See who did what"),
+    "usage:view": (BILLERS, "See hours and costs"),
+    "tier:ask": (frozenset({Role.ADMIN, Role.BILLING_ADMIN}), "Ask the operators for the paid tier"),
+    "activity:view": (BILLERS, "See who did what"),
     "store:view": (EVERYBODY, "See data stores, their plans and their state"),
     "store:create": (KEEPERS, "Create data stores"),
     "store:connect": (BUILDERS, "See connection details without the password, and snippets"),

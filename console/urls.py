@@ -17,6 +17,7 @@ from console.views import (
     operators,
     organizations,
     overview,
+    tiers,
     webhooks,
 )
 
@@ -28,6 +29,7 @@ urlpatterns = [
     path("settings/environments/<int:pk>/", environments.edit, name="environment-edit"),
     path("settings/members/", members.index, name="members"),
     path("settings/roles/", members.roles, name="roles"),
+    path("settings/plan/", tiers.show, name="plan"),
     path("settings/notifications/", notices.mail, name="notification-settings"),
     path("settings/notifications/webhooks/add/", webhooks.add, name="webhook-add"),
     path("settings/notifications/webhooks/<uuid:pk>/", webhooks.show, name="webhook"),

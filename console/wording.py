@@ -22,6 +22,8 @@ _words: dict[str, str] = {
     "person.email_removed": "removed an e-mail address",
     "organization.created": "created the organization",
     "organization.changed": "changed the organization",
+    "organization.upgrade_asked": "asked for the paid tier for",
+    "organization.tier_changed": "changed the tier of",
     "environment.created": "added the environment",
     "environment.changed": "changed the environment",
     "member.mail_chosen": "chose what is mailed to them",

@@ -30,6 +30,8 @@ WORDS = {
     "store.disk_warned": "warned about the disk of",
     "store.writes_stopped": "stopped writes to",
     "store.writes_allowed": "allowed writes again to",
+    "store.trial_forfeited": "ended for good the trial of",
+    "store.trial_upgraded": "made a paid data store of the trial",
     "store.deleted": "deleted the data store",
     "operation.retried": "retried failed work on",
 }
@@ -38,6 +40,7 @@ WORDS = {
 def register() -> None:
     """Add them; called once when the application is ready."""
     navigation.register(
+        Entry("Usage", "usage", "chart-column", 70, permission="usage:view"),
         *(
             Entry(section.label, section.route, section.icon, 20 + place, "Dependencies", "store:view")
             for place, section in enumerate((DATABASES, VECTOR_DATABASES))

@@ -15,9 +15,12 @@ from datastores.views import (
     secrets,
     stores,
     tabs,
+    usage,
 )
 
 urlpatterns = [
+    path("usage/", usage.index, name="usage"),
+    path("usage/export.csv", usage.export, name="usage-export"),
     path("databases/", stores.index, name="store-list"),
     path("vector-databases/", stores.vector_index, name="vector-store-list"),
     path("databases/create/", create.begin, name="store-create"),

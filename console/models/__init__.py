@@ -2,7 +2,7 @@
 
 from console.models.audit import AuditEvent
 from console.models.notice import Delivery, Notice, Webhook
-from console.models.organization import Environment, Member, Organization
+from console.models.organization import Environment, Member, Organization, Tier
 from console.models.person import OneTimeSignIn, Person
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "OneTimeSignIn",
     "Organization",
     "Person",
+    "Tier",
     "Webhook",
 ]

@@ -3,6 +3,7 @@
 from datastores.models.catalogue import Cloud, PlanPrice, Region, ServicePlan, Site
 from datastores.models.credential import Credential, KeptLogin
 from datastores.models.endpoint import EdgeSlot
+from datastores.models.metering import MeterReading, PriceChange
 from datastores.models.network import AllowedNetwork
 from datastores.models.node import Node
 from datastores.models.operation import Operation, OperationStep
@@ -15,10 +16,12 @@ __all__ = [
     "DataStore",
     "EdgeSlot",
     "KeptLogin",
+    "MeterReading",
     "Node",
     "Operation",
     "OperationStep",
     "PlanPrice",
+    "PriceChange",
     "Region",
     "ServicePlan",
     "Site",

@@ -87,6 +87,8 @@ CONSOLE = [
     Row("members", POST,               "405"),
     Row("roles", GET,                  "200 200 200 200 200 200 in"),
     Row("roles", POST,                 "405"),
+    Row("plan", GET,                   "200 200 200 200 200 200 in"),
+    Row("plan", POST,                  "302 403 403 302 403 302 in"),
     Row("notices", GET,                "200 200 200 200 200 200 in"),
     Row("notices", POST,               "405"),
     Row("notices-read", GET,           "405"),
@@ -163,6 +165,10 @@ ACCOUNT = [
 
 DATASTORES = [
     #                                   adm dev dvl bil vie out anon
+    Row("usage", GET,                  "200 200 403 200 403 200 in"),
+    Row("usage", POST,                 "405"),
+    Row("usage-export", GET,           "200 200 403 200 403 200 in"),
+    Row("usage-export", POST,          "405"),
     Row("store-list", GET,             "200 200 200 200 200 200 in"),
     Row("store-list", POST,            "405"),
     Row("vector-store-list", GET,      "200 200 200 200 200 200 in"),
