@@ -47,6 +47,7 @@ TABLE: Final[dict[str, tuple[frozenset[Role], str]]] = {
     "store:network": (KEEPERS, "Change which addresses may connect to data stores"),
     "store:configure": (KEEPERS, "Change engine settings of data stores"),
     "store:extend": (KEEPERS, "Have reviewed extensions created in databases"),
+    "store:back_up": (KEEPERS, "Back up, prove and restore data stores"),
     "store:protect": (ADMINS, "Switch deletion protection"),
     "store:delete": (ADMINS, "Delete data stores"),
     "database:create": (KEEPERS, "Create databases in data stores"),

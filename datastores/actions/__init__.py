@@ -1,5 +1,6 @@
 """What a person can ask of data stores. Every action takes keywords, checks the rules, and leaves an audit event."""
 
+from datastores.actions.backups import back_up, open_due, prove, set_backup_time
 from datastores.actions.creation import create_store
 from datastores.actions.deletion import delete_store, set_protection
 from datastores.actions.extensions import create_extension
@@ -7,21 +8,28 @@ from datastores.actions.networks import ListChanged, allow_list, set_allow_list
 from datastores.actions.passwords import reset_password, reveal_password
 from datastores.actions.power import power_off, power_on
 from datastores.actions.recovery import cancel_operation, retry_operation
+from datastores.actions.restoring import Wish, restore_to_new_store
 from datastores.actions.settings import change_settings
 
 __all__ = [
     "ListChanged",
+    "Wish",
     "allow_list",
+    "back_up",
     "cancel_operation",
     "change_settings",
     "create_extension",
     "create_store",
     "delete_store",
+    "open_due",
     "power_off",
     "power_on",
+    "prove",
     "reset_password",
+    "restore_to_new_store",
     "retry_operation",
     "reveal_password",
     "set_allow_list",
+    "set_backup_time",
     "set_protection",
 ]

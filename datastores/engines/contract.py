@@ -49,6 +49,7 @@ class Engine(ABC):
     about_databases: ClassVar[str]  # what the figures of its logical databases mean, in sentences
     has_extensions: ClassVar[bool] = False  # its databases have extensions
     creates_databases: ClassVar[bool] = True  # the server holds more than one database
+    backed_up: ClassVar[bool] = False  # sites archive its log and take backups
     # Reviewed extensions that only the platform's superuser can make, and makes when a person asks.
     extensions_on_request: ClassVar[tuple[str, ...]] = ()
 

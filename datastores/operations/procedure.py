@@ -35,6 +35,7 @@ class Procedure:
     kind: ClassVar[str]
     first: ClassVar[str]
     title: ClassVar[str] = ""
+    background: ClassVar[bool] = False  # stands in nobody's way (see Operation.background)
     time_limit: ClassVar[timedelta] = timedelta(minutes=5)
 
     def __init__(self, operation: Operation) -> None:

@@ -31,8 +31,8 @@ def store_of(request: AuthedRequest, pk: uuid.UUID, permission: str) -> DataStor
 
 
 def latest_operation(store: DataStore) -> Operation | None:
-    """Return the operation that the page tells of: the running one, else the last one."""
-    operation = store.operations.order_by("-created_at").first()
+    """Return the operation that the page tells of: the running one, else the last one; backups have their own tab."""
+    operation = store.operations.foreground().order_by("-created_at").first()
     if operation:
         operation.store = store  # with its facts, so that nothing is asked for twice
     return operation

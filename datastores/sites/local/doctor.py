@@ -49,7 +49,7 @@ def examine(machine: Machine) -> list[Finding]:
 def _nodes_at_rest() -> list[Node]:
     """Return the nodes of this site on whose store nothing is being done."""
     local = Node.objects.filter(store__region__site__kind="local").exclude(port=None)
-    busy = Operation.objects.active().values("store_id")
+    busy = Operation.objects.busy_stores()
     return list(local.exclude(store_id__in=busy).select_related("store__plan", "store__region__site"))
 
 
@@ -157,7 +157,7 @@ def _abandoned_operations() -> Iterator[Finding]:
         DataStore.State.POWERING_ON,
         DataStore.State.DELETING,
     )
-    active = Operation.objects.active().values("store_id")
+    active = Operation.objects.busy_stores()
     for store in DataStore.objects.filter(state__in=under_way).exclude(pk__in=active):
         yield Finding(
             f"{store} is {store.get_state_display().lower()}, but nothing works on it.",

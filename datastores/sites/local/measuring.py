@@ -7,7 +7,7 @@ import logging
 from django.db import DatabaseError
 from django.utils import timezone
 
-from datastores.models import DataStore, Node
+from datastores.models import DataStore, Node, Operation
 from datastores.operations.news import tell_silence
 from datastores.sites.local.access import log_in
 from datastores.sites.local.addresses import sync_edge
@@ -60,9 +60,7 @@ def measure(store: DataStore) -> bool:
         evidence, state = str(failure), State.UNREACHABLE
         _unblock(store, node)
     now = timezone.now()
-    untouched = DataStore.objects.filter(pk=store.pk, state=store.state).exclude(
-        operations__state__in=("waiting", "running")
-    )
+    untouched = DataStore.objects.filter(pk=store.pk, state=store.state).exclude(pk__in=Operation.objects.busy_stores())
     changed = {"state": state, "state_since": now} if state != store.state else {}
     saved = untouched.update(evidence=evidence[:200], evidence_at=now, **changed)
     if saved and changed and state == State.UNREACHABLE:
