@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from datastores.views import (
+    backups,
     controls,
     create,
     credentials,
@@ -41,6 +42,11 @@ urlpatterns = [
     path(
         "databases/<uuid:pk>/credentials/<uuid:credential>/repair/", credentials.repair, name="store-credential-repair"
     ),
+    path("databases/<uuid:pk>/backups/", backups.backups, name="store-backups"),
+    path("databases/<uuid:pk>/backups/now/", backups.back_up, name="store-back-up"),
+    path("databases/<uuid:pk>/backups/prove/", backups.prove, name="store-prove"),
+    path("databases/<uuid:pk>/backups/time/", backups.change_time, name="store-backup-time"),
+    path("databases/<uuid:pk>/backups/restore/", backups.restore, name="store-restore"),
     path("databases/<uuid:pk>/nodes/", tabs.nodes, name="store-nodes"),
     path("databases/<uuid:pk>/settings/", tabs.settings, name="store-settings"),
     path("databases/<uuid:pk>/networks/", networks.edit, name="store-networks"),

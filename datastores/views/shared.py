@@ -19,6 +19,7 @@ from datastores.presentation.states import sentence_of
 TABS: Final = (
     ("store", "Overview", "store:view"),
     ("store-databases", "Databases", "store:view"),
+    ("store-backups", "Backups", "store:view"),
     ("store-nodes", "Nodes", "store:view"),
     ("store-settings", "Advanced Settings", "store:view"),
     ("store-activity", "Activity", "activity:view"),

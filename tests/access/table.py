@@ -189,6 +189,17 @@ DATASTORES = [
     # 422: nobody answers where the store's server would be
     Row("store-extension-create", POST, "422 422 403 403 403 404 in", {"extension": "pg_stat_statements"},
         arguments=_store, query="?database=defaultdb"),
+    Row("store-backups", GET,          "200 200 200 200 200 404 in", arguments=_store),
+    Row("store-backups", POST,         "405", arguments=_store),
+    Row("store-back-up", GET,          "405", arguments=_store),
+    Row("store-back-up", POST,         "302 302 403 403 403 404 in", arguments=_store),
+    Row("store-prove", GET,            "405", arguments=_store),
+    # 409: there is no backup that could be proved
+    Row("store-prove", POST,           "409 409 403 403 403 404 in", arguments=_store),
+    Row("store-backup-time", GET,      "405", arguments=_store),
+    Row("store-backup-time", POST,     "302 302 403 403 403 404 in", {"time": "03:30"}, arguments=_store),
+    Row("store-restore", GET,          "200 200 403 403 403 404 in", arguments=_store),
+    Row("store-restore", POST,         "422 422 403 403 403 404 in", arguments=_store),
     Row("store-nodes", GET,            "200 200 200 200 200 404 in", arguments=_store),
     Row("store-nodes", POST,           "405", arguments=_store),
     Row("store-settings", GET,         "200 200 200 200 200 404 in", arguments=_store),

@@ -10,10 +10,8 @@ from datastores.models import DataStore
 
 
 def proof_failed(store: DataStore, sentence: str) -> None:
-    """Tell that a restore was tried and did not succeed."""
+    """Write into the trail that a restore was tried and did not succeed; the runner tells of failures."""
     _record(store, "store.proof_failed", sentence)
-    subject = f"{store.name}: its backup could not be restored"
-    notify(store.organization, Kind.PROOF, subject, sentence, tone="danger", path=_page(store))
 
 
 def alarm(store: DataStore, title: str, sentence: str) -> None:
@@ -34,4 +32,4 @@ def _record(store: DataStore, action: str, what: str) -> None:
 
 
 def _page(store: DataStore) -> str:
-    return reverse("store", args=[store.pk])
+    return reverse("store-backups", args=[store.pk])

@@ -10,7 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.encryption import EncryptionError
+from datastores.alarms import TITLES, alarms
+from datastores.archives import facts_of
 from datastores.models import Archive, DataStore, Node, Operation
+from datastores.sites.local.archive import telling
 from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.archive.contract import Archiver, ArchiverError, Look
 from datastores.sites.local.archive.vault import vault_of
@@ -31,7 +34,8 @@ def look_at_all() -> None:
         if archiver := archiver_of(store):
             try:
                 with transaction.atomic():
-                    look_at(store, archiver)
+                    if archive := look_at(store, archiver):
+                        tell(archive)
             except Exception:  # one broken store must not leave the others' logs unwatched
                 log.exception("The log of %s could not be looked at.", store.pk)
 
@@ -67,6 +71,19 @@ def save(archive: Archive, found: Look, now: datetime) -> None:
     if found.problem != archive.problem:
         archive.problem, archive.problem_since = found.problem[:200], now if found.problem else None
     archive.save()
+
+
+def tell(archive: Archive) -> None:
+    """Tell of alarms that are new and of those that are over; call it in the transaction that locks the row."""
+    disk = shutil.disk_usage(machine().home.archive)
+    held = alarms(facts_of(archive, free=disk.free / disk.total), timezone.now())
+    for name in sorted(held.keys() - set(archive.alarms)):
+        telling.alarm(archive.store, TITLES[name], held[name])
+    for name in sorted(set(archive.alarms) - held.keys()):
+        telling.well_again(archive.store, TITLES[name])
+    if set(archive.alarms) != held.keys():
+        archive.alarms = sorted(held)
+        archive.save(update_fields=["alarms"])
 
 
 def sweep(parts: Machine) -> None:
