@@ -42,7 +42,7 @@ def create_store(
                 actor=actor,
                 organization=member.organization,
                 subject=store,
-                engine=engine,
+                engine=ENGINES[engine].label,
                 plan=plan.name,
                 region=str(region),
                 **({"trial": True} if store.trial_ends_at else {}),

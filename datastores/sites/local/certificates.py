@@ -32,8 +32,8 @@ def ensure_certificate(place: Place, authority: Authority) -> bool:
         return False
     issued = authority.issue(place.name, names)
     # The key first: a crash in between leaves a pair that does not match, which the next call replaces.
-    write_private(key, issued.key)
-    write_private(certificate, issued.certificate)
+    write_private(key, issued.key, durable=True)
+    write_private(certificate, issued.certificate, durable=True)
     return True
 
 

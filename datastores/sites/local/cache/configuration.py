@@ -26,7 +26,8 @@ def write_configuration(place: Place, sizing: Sizing, settings: CacheSettings) -
     if not (place.configuration / WRITES_FILE).exists():
         write_private(place.configuration / WRITES_FILE, NOTE)  # the server starts only with it
     wanted = {**_of_plan(sizing, settings), **_of_place(place)}
-    write_private(place.configuration / SETTINGS_FILE, NOTE + render(wanted))
+    # An empty file would be taken for a server without TLS and logins.
+    write_private(place.configuration / SETTINGS_FILE, NOTE + render(wanted), durable=True)
 
 
 def render(settings: dict[str, Setting]) -> str:

@@ -31,7 +31,7 @@ def write_configuration(place: Place, sizing: Sizing) -> None:
     writes = place.configuration / WRITES_FILE
     if not writes.exists():
         write_private(writes, WRITES_ALLOWED)
-    write_private(place.configuration / SETTINGS_FILE, f"{NOTE}{render(values)}!include {writes}\n")
+    write_private(place.configuration / SETTINGS_FILE, f"{NOTE}{render(values)}!include {writes}\n", durable=True)
 
 
 def render(values: dict[str, Setting]) -> str:

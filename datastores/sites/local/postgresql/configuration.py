@@ -44,8 +44,8 @@ def write_configuration(place: Place, sizing: Sizing, *, vectors: bool = False) 
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     user = pwd.getpwuid(os.geteuid()).pw_name
     settings = {**_of_plan(sizing, vectors=vectors), **_of_place(place), **archive_settings(place)}
-    write_private(place.configuration / SETTINGS_FILE, NOTE + render(settings))
-    write_private(place.configuration / LOGINS_FILE, NOTE + LOGINS)
+    write_private(place.configuration / SETTINGS_FILE, NOTE + render(settings), durable=True)
+    write_private(place.configuration / LOGINS_FILE, NOTE + LOGINS, durable=True)
     write_private(
         place.configuration / USERS_FILE, f'{NOTE}{USER_MAP} "{user}" {PLATFORM}\n{USER_MAP} "{user}" {READER}\n'
     )
