@@ -33,6 +33,8 @@ ADMINS: Final = frozenset({Role.ADMIN})
 TABLE: Final[dict[str, tuple[frozenset[Role], str]]] = {
     "organization:view": (EVERYBODY, "See the organization, its members and environments"),
     "organization:edit": (ADMINS, "Rename the organization"),
+    "organization:delete": (ADMINS, "Delete the organization"),
+    "member:edit": (ADMINS, "Invite members, change their roles and remove them"),
     "environment:edit": (ADMINS, "Add, rename and mark environments"),
     "webhook:edit": (ADMINS, "Add and change webhooks"),
     "usage:view": (BILLERS, "See hours and costs"),

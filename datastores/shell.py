@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from console import navigation, overview, wording
+from console import navigation, obstacles, overview, wording
+from console.models import Organization
 from console.navigation import Entry
 from console.overview import Panel
 from console.requests import AuthedRequest
+from datastores.models import DataStore
 from datastores.presentation.panel import panel_of
 from datastores.presentation.sections import DATABASES, VECTOR_DATABASES
 
@@ -44,6 +46,15 @@ WORDS = {
 }
 
 
+def stores_left(organization: Organization) -> str:
+    """Say which data stores keep an organization from being deleted."""
+    names = list(DataStore.objects.present().filter(organization=organization).values_list("name", flat=True)[:4])
+    if not names:
+        return ""
+    more = ", …" if len(names) > 3 else ""
+    return f"Delete its data stores first: {', '.join(names[:3])}{more}."
+
+
 def register() -> None:
     """Add them; called once when the application is ready."""
     navigation.register(
@@ -55,6 +66,7 @@ def register() -> None:
     )
     overview.register("stores", stores_panel, position=10)
     wording.register(WORDS)
+    obstacles.register("stores", stores_left)
 
 
 def stores_panel(request: AuthedRequest) -> Panel:

@@ -29,6 +29,18 @@ def _operation(world: World) -> list[Any]:
     return [world.store.pk, world.operation.pk]
 
 
+def _invitation(world: World) -> list[Any]:
+    return [world.invitation.pk]
+
+
+def _token(world: World) -> list[Any]:
+    return [world.invitation.token]
+
+
+def _viewer(world: World) -> list[Any]:
+    return [world.organization.memberships.get(role="viewer").pk]
+
+
 def _webhook(world: World) -> list[Any]:
     return [world.webhook.pk]
 
@@ -85,6 +97,25 @@ CONSOLE = [
     Row("environment-edit", POST,      "302 403 403 403 403 404 in", STAGING, arguments=_environment),
     Row("members", GET,                "200 200 200 200 200 200 in"),
     Row("members", POST,               "405"),
+    Row("member-invite", GET,          "200 403 403 403 403 200 in"),
+    Row("member-invite", POST,         "302 403 403 403 403 302 in", {"email": "new@cast.test", "role": "viewer"}),
+    Row("member-invitation", GET,      "200 403 403 403 403 404 in", arguments=_invitation),
+    Row("member-invitation", POST,     "405", arguments=_invitation),
+    Row("member-invitation-revoke", GET, "405", arguments=_invitation),
+    Row("member-invitation-revoke", POST, "302 403 403 403 403 404 in", arguments=_invitation),
+    Row("member-role", GET,            "405", arguments=_viewer),
+    Row("member-role", POST,           "302 403 403 403 403 404 in", {"role": "developer"}, arguments=_viewer),
+    Row("member-remove", GET,          "200 403 403 403 403 404 in", arguments=_viewer),
+    Row("member-remove", POST,         "302 403 403 403 403 404 in", arguments=_viewer),
+    Row("member-leave", GET,           "200 200 200 200 200 200 in"),
+    # 409: the last Admin stays
+    Row("member-leave", POST,          "409 302 302 302 302 409 in"),
+    # It is for the outsider; everybody else is told so.
+    Row("invitation", GET,             "403 403 403 403 403 200 200", arguments=_token),
+    Row("invitation", POST,            "403 403 403 403 403 302 in", arguments=_token),
+    Row("organization-delete", GET,    "405"),
+    # 422: Acme has a data store; Elsewhere has another name
+    Row("organization-delete", POST,   "422 403 403 403 403 422 in", {"confirm_name": "Acme"}),
     Row("roles", GET,                  "200 200 200 200 200 200 in"),
     Row("roles", POST,                 "405"),
     Row("plan", GET,                   "200 200 200 200 200 200 in"),
