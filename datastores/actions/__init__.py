@@ -8,7 +8,7 @@ from datastores.actions.networks import ListChanged, allow_list, set_allow_list
 from datastores.actions.passwords import reset_password, reveal_password
 from datastores.actions.power import power_off, power_on
 from datastores.actions.recovery import cancel_operation, retry_operation
-from datastores.actions.restoring import Wish, restore_to_new_store
+from datastores.actions.restoring import Wish, deleted_stores, restore_deleted, restore_node, restore_to_new_store
 from datastores.actions.settings import change_settings
 
 __all__ = [
@@ -21,11 +21,14 @@ __all__ = [
     "create_extension",
     "create_store",
     "delete_store",
+    "deleted_stores",
     "open_due",
     "power_off",
     "power_on",
     "prove",
     "reset_password",
+    "restore_deleted",
+    "restore_node",
     "restore_to_new_store",
     "retry_operation",
     "reveal_password",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from console.audit import Actor, record
@@ -14,7 +15,7 @@ from console.errors import Refusal
 from console.models import Member
 from datastores.actions.creation import name_taken, write_store
 from datastores.engines.registry import history_of
-from datastores.models import Archive, Backup, DataStore
+from datastores.models import Archive, Backup, DataStore, Operation
 from datastores.operations.opening import open_operation
 from datastores.retention import base_of
 
@@ -51,6 +52,59 @@ def restore_to_new_store(*, actor: Actor, member: Member, source: DataStore, nam
     except IntegrityError:
         raise name_taken(name) from None
     return store
+
+
+@transaction.atomic
+def restore_node(*, actor: Actor, store: DataStore, typed_name: str) -> Operation:
+    """Replace a store's only node by a new one from its archive. What was not archived and can't be saved is lost.
+
+    Raises :class:`Refusal` for a store that runs, that has standbys or no good backup, or where ``typed_name`` is not its name.
+    """
+    store = DataStore.objects.locked(store)
+    if typed_name.strip() != store.name:
+        raise Refusal("The name you typed is not the data store's name.", f"Type “{store.name}”.")
+    if store.state not in {DataStore.State.UNREACHABLE, DataStore.State.FAILED}:
+        raise Refusal(f"{store} is not lost: it is {store.get_state_display().lower()}.", "Reload the page.")
+    if store.nodes.count() != 1:
+        raise Refusal(f"{store} has standbys, which take over by themselves.", "Look at its Nodes tab.")
+    if not Archive.objects.filter(store=store, backups__state=Backup.State.COMPLETE).exists():
+        raise Refusal(f"{store} has no good backup.", "What is on disk is left as it is.")
+    operation = open_operation("restore_node", store=store, requested_by=actor.name)
+    record("store.node_restored", actor=actor, organization=store.organization, subject=store)
+    return operation
+
+
+def deleted_stores(member: Member) -> QuerySet[DataStore]:
+    """Return the organization's deleted stores that can still be brought back, latest first."""
+    gone = DataStore.objects.filter(organization_id=member.organization_id, state=DataStore.State.DELETED)
+    kept = gone.filter(archive__keep_until__gt=timezone.now()).select_related("archive", "plan", "region__site")
+    secrets = ("archive__key", "archive__kept_password", "admin_password", "next_admin_password")
+    return kept.defer(*secrets).order_by("-deleted_at")
+
+
+def restore_deleted(*, actor: Actor, member: Member, store: DataStore) -> DataStore:
+    """Bring a deleted store back from its archive: under its name, with its super admin's password and all its logins,
+    and at its port where nobody has that by now.
+
+    Raises :class:`Refusal` where its archive is gone, and as ``create_store`` does.
+    """
+    archive = Archive.objects.filter(store=store, keep_until__gt=timezone.now()).first()
+    kept = [backup for backup in archive.kept() if not backup.damaged] if archive else []
+    if archive is None or not kept:
+        raise Refusal(f"The archive of {store} is gone, so it can't be brought back.", "")
+    memo = {"archive": archive.pk, "label": kept[-1].label, "port": archive.kept_port, "deleted": True}
+    try:
+        with transaction.atomic():
+            back = write_store(
+                member=member, engine=store.engine, name=store.name, region=store.region, plan=store.plan
+            )
+            back.admin_password, back.settings = archive.kept_password, store.settings
+            back.save(update_fields=["admin_password", "settings"])
+            open_operation("restore", store=back, requested_by=actor.name, memo=memo)
+            record("store.brought_back", actor=actor, organization=member.organization, subject=back)
+    except IntegrityError:
+        raise name_taken(store.name) from None
+    return back
 
 
 def _memo(archive: Archive, source: DataStore, wish: Wish) -> dict[str, Any]:

@@ -57,6 +57,7 @@ class Archive(models.Model):
     alarms = models.JSONField(default=list, blank=True, help_text="The alarms that were told and not yet taken back.")
     keep_until = models.DateTimeField(null=True, blank=True, help_text="Set when the store is deleted.")
     kept_password = EncryptedTextField(blank=True, default="", help_text="Of a deleted store, until its archive goes.")
+    kept_port = models.PositiveIntegerField(null=True, blank=True, help_text="Of a deleted store's address.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = ArchiveQuerySet.as_manager()

@@ -26,6 +26,7 @@ MOST_ROWS: Final = 60
 NEEDS_RUNNING: Final = "The data store must be running."
 UNDER_WAY: Final = "Wait until the running backup or proof is finished."
 NO_HISTORY: Final = "This plan keeps a single backup for disaster recovery; only the platform restores from it."
+MAYBE_LOST: Final = (DataStore.State.UNREACHABLE, DataStore.State.FAILED)
 LOOKS: Final = {
     Backup.State.COMPLETE: Badge("done", "Complete"),
     Backup.State.DAMAGED: Badge("failed", "Damaged"),
@@ -66,6 +67,7 @@ class BackupsPage:
     prove_why: str
     restore_why: str
     edit_why: str
+    offers_node: bool  # the only node may be lost, and a backup is there
 
 
 def backups_page(store: DataStore, member: Member) -> BackupsPage:
@@ -95,6 +97,7 @@ def backups_page(store: DataStore, member: Member) -> BackupsPage:
         prove_why=rights or running or busy or ("" if there else "There is no backup yet."),
         restore_why=rights or restore or ("" if window or there else "There is no backup yet."),
         edit_why=rights,
+        offers_node=there and store.state in MAYBE_LOST and store.nodes.count() == 1,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -89,6 +89,28 @@ def restore(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
     return render(request, "datastores/store/restore.html", context, status=status)
 
 
+@require_POST
+@never_cache
+@permission_required("store:back_up")
+def restore_node(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Replace the lost node of the store whose name was typed; a refusal stands beside the field."""
+    store = store_of(request, pk, "store:back_up")
+    try:
+        actions.restore_node(actor=request.actor, store=store, typed_name=request.POST.get("confirm_name", ""))
+    except Refusal as refusal:
+        return _page(request, store, node_error=f"{refusal.sentence} {refusal.remedy}".strip())
+    return redirect("store", pk)
+
+
+@require_POST
+@permission_required("store:create")
+def bring_back(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Bring a deleted store back from its archive."""
+    gone = get_object_or_404(actions.deleted_stores(request.member), pk=pk)
+    back = actions.restore_deleted(actor=request.actor, member=request.member, store=gone)
+    return redirect("store", back.pk)
+
+
 def _restore_form(source: DataStore, data: Any) -> RestoreForm:
     archive = Archive.objects.filter(store=source).first()
     history = history_of(source)
@@ -97,8 +119,11 @@ def _restore_form(source: DataStore, data: Any) -> RestoreForm:
     return RestoreForm(data, source=source.name, window=window, backups=list(complete))
 
 
-def _page(request: AuthedRequest, store: DataStore, form: TimeForm | None = None) -> HttpResponse:
+def _page(
+    request: AuthedRequest, store: DataStore, form: TimeForm | None = None, *, node_error: str = ""
+) -> HttpResponse:
     context = page_context(request, store, TAB, busy=False)
     page = backups_page(store, request.member)
     context |= {"page": page, "time_form": form or TimeForm(initial={"time": page.daily_at})}
-    return render(request, "datastores/store/backups.html", context, status=422 if form else 200)
+    context |= {"node_error": node_error}
+    return render(request, "datastores/store/backups.html", context, status=422 if form or node_error else 200)

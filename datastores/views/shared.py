@@ -15,6 +15,7 @@ from datastores.presentation.controls import controls_of
 from datastores.presentation.rows import engine_label
 from datastores.presentation.sections import enter
 from datastores.presentation.states import sentence_of
+from datastores.sites.registry import driver_of
 
 TABS: Final = (
     ("store", "Overview", "store:view"),
@@ -51,6 +52,7 @@ def page_context(request: AuthedRequest, store: DataStore, tab: str, *, busy: bo
     return {
         "store": store,
         "state": sentence_of(store),
+        "has_archive": driver_of(store).backs_up(store),
         "engine_label": label,
         "engine_icon": icon,
         "controls": controls_of(store, request.member, busy=busy),

@@ -8,9 +8,12 @@ A POST that is answered with success must leave an audit event, unless ``silent`
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-from datastores.models import DataStore, EdgeSlot
+from django.utils import timezone
+
+from datastores.models import Archive, DataStore, EdgeSlot
 from datastores.networks import fingerprint
 from tests.access.cast import PASSWORD, World
 from tests.access.row import GET, POST, Arguments, Row
@@ -57,6 +60,17 @@ def _state(state: DataStore.State) -> Callable[[World], object]:
 def _without_address(world: World) -> None:
     """Leave the edge of the machine that runs the tests alone."""
     EdgeSlot.objects.filter(store=world.store).update(store=None)
+
+
+def _deleted(world: World) -> None:
+    """Delete the store, with an archive that is kept."""
+    archive = Archive.of(world.store)
+    now = timezone.now()
+    archive.backups.create(label="20261125-033000F", state="complete", began_at=now, finished_at=now)
+    archive.keep_until, archive.kept_password = now + timedelta(days=7), "kept"
+    archive.save()
+    EdgeSlot.objects.filter(store=world.store).update(store=None)
+    world.store.set_state(DataStore.State.DELETED)
 
 
 def _step(name: str) -> Arguments:
@@ -231,6 +245,10 @@ DATASTORES = [
     Row("store-backup-time", POST,     "302 302 403 403 403 404 in", {"time": "03:30"}, arguments=_store),
     Row("store-restore", GET,          "200 200 403 403 403 404 in", arguments=_store),
     Row("store-restore", POST,         "422 422 403 403 403 404 in", arguments=_store),
+    Row("store-restore-node", GET,     "405", arguments=_store),
+    Row("store-restore-node", POST,    "422 422 403 403 403 404 in", {"confirm_name": "orders"}, arguments=_store),
+    Row("store-bring-back", GET,       "405", arguments=_store),
+    Row("store-bring-back", POST,      "302 302 403 403 403 404 in", arguments=_store, before=_deleted),
     Row("store-nodes", GET,            "200 200 200 200 200 404 in", arguments=_store),
     Row("store-nodes", POST,           "405", arguments=_store),
     Row("store-settings", GET,         "200 200 200 200 200 404 in", arguments=_store),

@@ -12,7 +12,7 @@ from datastores.extensions import Extension, LogicalDatabase
 from datastores.models import DataStore, EdgeSlot, Node, Site
 from datastores.sites.contract import AccessChange, Endpoint, SiteDriver
 from datastores.sites.local import access, pool
-from datastores.sites.local.archive import keeping, watching
+from datastores.sites.local.archive import keeping, loss, watching
 from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.capacity import room_of
 from datastores.sites.local.engine import LocalEngine
@@ -29,6 +29,7 @@ from datastores.sites.local.procedures.prove import Prove
 from datastores.sites.local.procedures.provision import Provision
 from datastores.sites.local.procedures.reset_password import ResetPassword
 from datastores.sites.local.procedures.restore import Restore
+from datastores.sites.local.procedures.restore_node import RestoreNode
 from datastores.sites.local.storage import measure_disks
 from datastores.sites.local.tenants import LocalTenants
 
@@ -40,7 +41,18 @@ class LocalSite(LocalTenants, SiteDriver):
     """Runs the engines on this machine, supervised by runit, behind HAProxy."""
 
     kind = "local"
-    procedures = (Provision, PowerOff, PowerOn, ResetPassword, ApplySettings, Delete, BackUp, Prove, Restore)
+    procedures = (
+        Provision,
+        PowerOff,
+        PowerOn,
+        ResetPassword,
+        ApplySettings,
+        Delete,
+        BackUp,
+        Prove,
+        Restore,
+        RestoreNode,
+    )
 
     def endpoint(self, store: DataStore) -> Endpoint | None:
         """Return the edge's host and the port of the store's slot."""
@@ -118,6 +130,7 @@ class LocalSite(LocalTenants, SiteDriver):
             watching.look_at_all()
             watching.sweep(machine())
             keeping.erase_old(machine())
+            loss.replace_lost(machine())
         finally:
             _archiving.release()
 

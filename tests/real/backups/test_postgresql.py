@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,8 @@ from datastores import actions
 from datastores.actions import Wish
 from datastores.models import Archive, Backup, DataStore, Operation, Proof, Region, ServicePlan
 from datastores.sites.local.archive.archivers import archiver_of
+from datastores.sites.local.archive.keeping import erase_old
+from datastores.sites.local.archive.loss import lost_stores, replace_lost
 from datastores.sites.local.archive.watching import look_at
 from datastores.sites.local.machine import Machine, machine
 from datastores.sites.local.places import place_of
@@ -119,3 +122,50 @@ def seal(store: DataStore) -> Archive:
 
     assert wait_until(arrived, 20)
     return Archive.of(store)
+
+
+def test_a_lost_node_comes_back_under_the_same_address_and_a_deleted_store_too(
+    store: DataStore, actor: Actor, admin: Member, local_site: Machine
+) -> None:
+    done(actions.back_up(actor=actor, store=store))
+    with connect(store) as client:
+        client.execute("DELETE FROM notes WHERE id > 700")
+    seal(store)
+    with connect(store) as client:
+        client.execute("DELETE FROM notes WHERE id > 400")  # in no archived file
+    place = place_of(store.nodes.get(), local_site.home)
+    local_site.supervisor.kill(place.name)
+    (place.data / "global" / "pg_control").unlink()
+    store.set_state(DataStore.State.UNREACHABLE)
+    restored = done(actions.restore_node(actor=actor, store=store, typed_name="orders"))
+    assert "the log that was left on the lost node" in restored.sentence
+    assert count(store) == 400, "the old node's log was saved"
+    assert fresh(store).slot.port == store.slot.port
+    done(actions.back_up(actor=actor, store=fresh(store)))
+    seal(store)
+    with connect(fresh(store)) as client:
+        client.execute("DELETE FROM notes WHERE id > 100")
+
+    node = store.nodes.get()
+    shutil.rmtree(place_of(node, local_site.home).data)
+    assert [found.pk for found in lost_stores(local_site)] == [store.pk]
+    replace_lost(local_site)
+    restored = done(store.operations.get(kind="restore_node", state="waiting"))
+    assert "is lost" in restored.sentence
+    assert count(store) == 400
+    assert store.nodes.get().number == node.number + 1
+
+    before = fresh(store)
+    done(actions.back_up(actor=actor, store=before))
+    done(actions.delete_store(actor=actor, store=before, typed_name="orders"))
+    assert [gone.pk for gone in actions.deleted_stores(admin)] == [store.pk]
+    back = actions.restore_deleted(actor=actor, member=admin, store=actions.deleted_stores(admin).get())
+    done(back.operations.get())
+    assert (count(back), fresh(back).slot.port) == (400, before.slot.port)
+    assert fresh(back).admin_password == before.admin_password
+    Archive.objects.filter(store=store).update(keep_until=timezone.now() - timedelta(seconds=1))
+    directory = local_site.home.archive / Archive.of(store).name
+    assert directory.exists()
+    erase_old(local_site)
+    assert not directory.exists()
+    assert not Archive.objects.filter(store=store).exists()

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from datastores.sites.local.archive.vault import Vault
@@ -123,6 +124,11 @@ class Archiver(ABC):
     @abstractmethod
     def restore(self, place: Place, vault: Vault, target: Target) -> Command:
         """Return what restores into an empty data directory; the server replays the log when it starts."""
+
+    @abstractmethod
+    def salvage(self, lost: Path, place: Place) -> int:
+        """Bring log that never reached the archive from a lost data directory into a restored one that is not served
+        yet; return how many files. A damaged end of it is recognised when it is replayed."""
 
     @abstractmethod
     def replayed(self, place: Place) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from datastores.models import Archive, Backup, DataStore
+from datastores.models import Archive, Backup, DataStore, EdgeSlot
 from datastores.retention import DELETED_DAYS
 from datastores.sites.local.machine import Machine
 
@@ -29,7 +29,9 @@ def retire_archive(parts: Machine, store: DataStore) -> datetime | None:
     if archive.keep_until is None:
         archive.keep_until = timezone.now() + timedelta(days=DELETED_DAYS)
         archive.kept_password, archive.next_backup_at = store.admin_password, None
-        archive.save(update_fields=["keep_until", "kept_password", "next_backup_at"])
+        slot = EdgeSlot.objects.filter(store=store).first()
+        archive.kept_port = slot.port if slot else None
+        archive.save(update_fields=["keep_until", "kept_password", "kept_port", "next_backup_at"])
     return archive.keep_until
 
 

@@ -88,10 +88,12 @@ def tell(archive: Archive) -> None:
 
 def sweep(parts: Machine) -> None:
     """End and delete the work of operations that are over, such as cancelled ones."""
+    # What there is first, the rows after it: an operation's row is older than its directory.
+    names = [directory.name for directory in parts.home.scratch.iterdir()] if parts.home.scratch.exists() else []
     active = {operation.hex for operation in Operation.objects.active().values_list("pk", flat=True)}
-    for directory in parts.home.scratch.iterdir() if parts.home.scratch.exists() else ():
-        if directory.name not in active:
-            discard(parts, directory.name)
+    for name in names:
+        if name not in active:
+            discard(parts, name)
 
 
 def discard(parts: Machine, name: str) -> None:

@@ -66,10 +66,10 @@ class Delete(LocalProcedure):
     @step("Forget the secrets and free the address")
     def forget(self) -> Outcome:
         """The row stays for the audit trail, without a secret in it."""
+        kept = retire_archive(self.machine, self.store)
         if slot := addresses.release_slot(self.store):
             self.machine.edge.apply(addresses.edge_slot(slot))
         store = self.store
-        kept = retire_archive(self.machine, store)
         store.admin_password = store.next_admin_password = ""
         store.deleted_at = timezone.now()
         store.save(update_fields=["admin_password", "next_admin_password", "deleted_at"])

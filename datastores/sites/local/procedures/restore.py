@@ -126,7 +126,7 @@ class Restore(RestoringProcedure):
     @step("Reserve an address")
     def reserve(self) -> Outcome:
         """Give the store its port for life and the node its internal one."""
-        addresses.reserve_slot(self.store)
+        addresses.reserve_slot(self.store, self.memo.get("port"))
         addresses.reserve_node_port(self.node)
         self.place.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Goto("fetch")
@@ -134,6 +134,9 @@ class Restore(RestoringProcedure):
     def words(self) -> str:
         """Say what is in the new store."""
         source = self.source.store.name
+        if self.memo.get("deleted"):
+            until = (self.memo.get("recovered_to") or "")[:19].replace("T", " ")
+            return f"{source} is back, with everything that was archived up to {until} UTC."
         if self.memo.get("only_backup"):
             return f"Running with the state of {source} as its backup {self.memo['label']} has it."
         if moment := self.memo.get("moment"):

@@ -114,6 +114,12 @@ class PostgreSQLArchiver(Archiver):
             how = ["--type=time", f"--target={target.moment:%Y-%m-%d %H:%M:%S.%f+00}", "--target-action=promote"]
         return pgbackrest.command(file, f"--set={target.label}", *how, "restore")
 
+    def salvage(self, lost: Path, place: Place) -> int:
+        """Copy the log files that the archive does not have. PostgreSQL replays them after those of the archive, as far
+        as their checksums are right."""
+        repository = pgbackrest.repository_of(place.configuration / RESTORE_FILE)
+        return log.salvage(lost / "pg_wal", place.data / "pg_wal", repository) if repository else 0
+
     def replayed(self, place: Place) -> bool:
         """Ask the server whether it takes writes."""
         try:

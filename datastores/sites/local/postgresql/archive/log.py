@@ -6,7 +6,8 @@ was committed before that time can be restored: the window ends there, exactly. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -45,6 +46,7 @@ STATE: Final = """
 # Checkpoints and the like write this much by themselves; what tenants commit takes more, or comes with more.
 QUIET_BYTES: Final = 2000
 MOST_MARKS: Final = 60
+NAME_LENGTH: Final = 24  # of a log file's name
 NOT_ARRIVING: Final = "The archive does not take the log. The server keeps it and tries again."
 OFF: Final = "The server was started without an archive. Power it off and on once, and its log is archived."
 GAP: Final = "A part of the log never reached the archive."
@@ -69,6 +71,21 @@ def recovered_to(place: Place) -> datetime | None:
     except psycopg.OperationalError:
         raise ArchiverError("The server did not answer.") from None
     return row[0] if row else None
+
+
+def salvage(lost: Path, restored: Path, repository: Path) -> int:
+    """Copy the log files of ``lost`` that the archive does not have to ``restored``; return how many."""
+    there = {name for directory in (repository / "archive" / STANZA).glob("*/*/") for name in _names(directory)}
+    copied = 0
+    for file in sorted(lost.glob("[0-9A-F]*")):
+        if len(file.name) == NAME_LENGTH and number_of(file.name) is not None and file.name not in there:
+            shutil.copyfile(file, restored / file.name)
+            copied += 1
+    return copied
+
+
+def _names(directory: Path) -> Iterator[str]:
+    return (path.name[:NAME_LENGTH] for path in directory.iterdir() if path.name[NAME_LENGTH : NAME_LENGTH + 1] == "-")
 
 
 def _look(connection: Connection, vault: Vault, before: Mapping[str, Any], now: datetime) -> Look:
