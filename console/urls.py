@@ -18,6 +18,7 @@ from console.views import (
     operators,
     organizations,
     overview,
+    sessions,
     tiers,
     webhooks,
 )
@@ -53,6 +54,10 @@ urlpatterns = [
     path("organizations/switch/", organizations.switch, name="organization-switch"),
     path("account/", account.index, name="account"),
     path("account/", include("allauth.account.urls")),
+    path("account/second-factor/", include("allauth.mfa.urls")),
+    path("account/sessions/", sessions.index, name="usersessions_list"),
+    path("account/connections/", include("allauth.socialaccount.urls")),
+    path("account/", include("allauth.socialaccount.providers.openid_connect.urls")),
     path("operator/sign-in/<str:token>/", operators.sign_in, name="operator-sign-in"),
     path("operator/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

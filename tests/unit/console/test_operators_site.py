@@ -10,6 +10,7 @@ from django.urls import reverse
 from console.models import AuditEvent, Organization, Person
 from datastores.models import Cloud, DataStore, Operation, PlanPrice, ServicePlan
 from tests.access.cast import World
+from tests.operators import operator_browser
 
 SECRET = "not-a-real-password"
 
@@ -17,9 +18,7 @@ SECRET = "not-a-real-password"
 @pytest.fixture
 def operator(world: World) -> Client:
     """An operator's browser."""
-    client = Client()
-    client.force_login(Person.objects.create_superuser("operator@cast.test"))
-    return client
+    return operator_browser(Person.objects.create_superuser("operator@cast.test"))
 
 
 def told(action: str) -> AuditEvent:
@@ -157,8 +156,7 @@ def test_an_operator_with_few_rights_can_not_make_operators(world: World) -> Non
 
     person = Person.objects.create_user("helper@cast.test", is_staff=True)
     person.user_permissions.add(*Permission.objects.filter(codename__in=("view_person", "change_person")))
-    client = Client()
-    client.force_login(person)
+    client = operator_browser(person)
     page = reverse("admin:console_person_change", args=[person.pk])
     assert client.get(page).status_code == 200
     client.post(
