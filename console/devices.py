@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from console.agents import in_words
 from console.middleware import Answer, client_address
 from console.models import KnownDevice, Person
 from console.notices import Kind, notify_person
@@ -17,7 +18,6 @@ from console.notices import Kind, notify_person
 COOKIE = "headwater_device"
 AGE = timedelta(days=400)
 NEW = "new_device"  # the attribute of a request whose answer sets the cookie
-LONGEST_AGENT = 120
 
 
 def signed_in(request: HttpRequest, person: Person) -> None:
@@ -29,7 +29,7 @@ def signed_in(request: HttpRequest, person: Person) -> None:
         person=person, token_hash=hashlib.sha256(token.encode()).hexdigest()
     )
     if made and not first:
-        agent = request.headers.get("User-Agent", "an unknown program")[:LONGEST_AGENT]
+        agent = in_words(request.headers.get("User-Agent", ""))
         notify_person(
             person,
             Kind.SIGN_IN,

@@ -54,7 +54,7 @@ def stores_left(organization: Organization) -> str:
     names = list(DataStore.objects.present().filter(organization=organization).values_list("name", flat=True)[:4])
     if not names:
         return ""
-    more = ", …" if len(names) > 3 else ""
+    more = " and more" if len(names) > 3 else ""
     return f"Delete its data stores first: {', '.join(names[:3])}{more}."
 
 

@@ -10,6 +10,8 @@ from tests.access.cast import PASSWORD
 
 pytestmark = pytest.mark.django_db
 PAGE = "/account/sessions/"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Mobile Safari/604.1"
 
 
 @pytest.fixture
@@ -18,7 +20,7 @@ def person(db: None) -> Person:
     return Person.objects.create_user("robin@heron.test", PASSWORD)
 
 
-def sign_in(browser: Client, agent: str = "Firefox on Linux") -> Client:
+def sign_in(browser: Client, agent: str = FIREFOX) -> Client:
     """Sign in."""
     fields = {"login": "robin@heron.test", "password": PASSWORD}
     assert browser.post("/account/login/", fields, headers={"User-Agent": agent}).status_code == 302
@@ -26,10 +28,10 @@ def sign_in(browser: Client, agent: str = "Firefox on Linux") -> Client:
 
 
 def test_lists_every_session_and_ends_the_others(person: Person) -> None:
-    here, there = sign_in(Client()), sign_in(Client(), "Safari on a phone")
+    here, there = sign_in(Client()), sign_in(Client(), PHONE)
     page = here.get(PAGE).content.decode()
     assert "Firefox on Linux" in page
-    assert "Safari on a phone" in page
+    assert "Safari on iOS" in page
     assert page.count("This one") == 1
     here.post(PAGE)
     assert there.get("/account/").status_code == 302
@@ -40,10 +42,10 @@ def test_lists_every_session_and_ends_the_others(person: Person) -> None:
 def test_the_first_device_is_no_news_the_second_is(person: Person) -> None:
     first = sign_in(Client())
     assert not Notice.objects.exists()
-    sign_in(Client(), "Safari on a phone")
+    sign_in(Client(), PHONE)
     notice = Notice.objects.get()
     assert notice.person == person
-    assert "127.0.0.1 with Safari on a phone" in notice.sentence
+    assert "127.0.0.1 with Safari on iOS" in notice.sentence
     first.post("/account/logout/")
     sign_in(first)
     assert Notice.objects.count() == 1, "a known browser is no news, whenever it signs in again"
