@@ -84,6 +84,7 @@ class OperatorSite(admin.AdminSite):
         context = {
             "attention": [group for group in groups if group[1]],
             "checked": [heading for heading, _ in groups],
+            "pulse": attention.pulse(),
         }
         return super().index(request, context | (extra_context or {}))
 

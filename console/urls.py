@@ -26,6 +26,7 @@ from console.views import (
 urlpatterns = [
     path("", overview.show, name="overview"),
     path("activity/", activity.index, name="activity"),
+    path("activity/export.<slug:form>", activity.export, name="activity-export"),
     path("settings/", organizations.settings, name="settings"),
     path("settings/environments/", environments.index, name="environments"),
     path("settings/environments/<int:pk>/", environments.edit, name="environment-edit"),

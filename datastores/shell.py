@@ -45,6 +45,8 @@ WORDS = {
     "store.trial_forfeited": "ended for good the trial of",
     "store.trial_upgraded": "made a paid data store of the trial",
     "store.deleted": "deleted the data store",
+    "operation.taken_over": "had stuck work taken over on",
+    "operation.cancelled": "cancelled work on",
     "operation.retried": "retried failed work on",
 }
 

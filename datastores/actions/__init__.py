@@ -7,7 +7,7 @@ from datastores.actions.extensions import create_extension
 from datastores.actions.networks import ListChanged, allow_list, set_allow_list
 from datastores.actions.passwords import reset_password, reveal_password
 from datastores.actions.power import power_off, power_on
-from datastores.actions.recovery import cancel_operation, retry_operation
+from datastores.actions.recovery import cancel_operation, retry_operation, take_over_operation
 from datastores.actions.restoring import Wish, deleted_stores, restore_deleted, restore_node, restore_to_new_store
 from datastores.actions.settings import change_settings
 
@@ -35,4 +35,5 @@ __all__ = [
     "set_allow_list",
     "set_backup_time",
     "set_protection",
+    "take_over_operation",
 ]

@@ -114,6 +114,8 @@ CONSOLE = [
     Row("overview", POST,              "405"),
     Row("activity", GET,               "200 200 403 200 403 200 in"),
     Row("activity", POST,              "405"),
+    Row("activity-export", GET,        "200 200 403 200 403 200 in", arguments=_step("csv")),
+    Row("activity-export", POST,       "405", arguments=_step("csv")),
     Row("settings", GET,               "200 200 200 200 200 200 in"),
     Row("settings", POST,              "302 403 403 403 403 302 in", NEW),
     Row("environments", GET,           "200 200 200 200 200 200 in"),

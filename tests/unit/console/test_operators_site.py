@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from console.models import AuditEvent, Organization, Person
+from console.models import AuditEvent, Delivery, Notice, Organization, Person
 from datastores.models import Cloud, DataStore, Operation, PlanPrice, ServicePlan
 from tests.access.cast import World
 from tests.operators import operator_browser
@@ -196,3 +199,31 @@ def test_an_operator_gives_an_organization_the_paid_tier(operator: Client, world
     assert (world.organization.tier, world.organization.upgrade_asked_at) == ("paid", None)
     assert told("organization.tier_changed").detail == {"tier": "Free → Paid"}
     assert "asks for the paid tier" not in operator.get(reverse("admin:index")).content.decode()
+
+
+def test_the_front_page_counts_what_there_is(operator: Client, world: World) -> None:
+    world.store.set_state(DataStore.State.RUNNING)
+    page = operator.get(reverse("admin:index")).content.decode()
+    assert "1: 1 running" in page
+    assert "1 data stores, 1 GiB RAM and 8 GiB storage promised" in page
+    assert "2, 0 of them paid" in page
+
+
+def test_mails_that_were_given_up_need_attention(operator: Client, world: World) -> None:
+    notice = Notice.objects.create(person=world.people["admin"], kind="test", tone="info", subject="x", sentence="y")
+    Delivery.objects.create(notice=notice, recipient=world.people["admin"], state="failed", tried_at=timezone.now())
+    assert "1 mails could not be delivered" in operator.get(reverse("admin:index")).content.decode()
+
+
+def test_stuck_work_is_taken_over(operator: Client, world: World) -> None:
+    late = timezone.now() - timedelta(hours=1)
+    Operation.objects.filter(pk=world.operation.pk).update(state="waiting", deadline=late, attempts=6, due_at=late)
+    assert "late" in operator.get(reverse("admin:index")).content.decode().lower()
+    operator.post(reverse("admin:datastores_operation_take_over", args=[world.operation.pk]))
+    operation = Operation.objects.get(pk=world.operation.pk)
+    assert operation.attempts == 0
+    assert operation.deadline > timezone.now()
+    assert told("operation.taken_over").object_name == "orders"
+    Operation.objects.update(state="done")
+    answer = operator.post(reverse("admin:datastores_operation_take_over", args=[operation.pk]), follow=True)
+    assert "it has ended" in answer.content.decode()
