@@ -46,6 +46,7 @@ TABLE: Final[dict[str, tuple[frozenset[Role], str]]] = {
     "store:reveal": (KEEPERS, "Reveal and copy the super admin password"),
     "store:power": (KEEPERS, "Power data stores off and on"),
     "store:reset_password": (KEEPERS, "Reset the super admin password"),
+    "store:change_plan": (KEEPERS, "Change the plan of data stores"),
     "store:network": (KEEPERS, "Change which addresses may connect to data stores"),
     "store:configure": (KEEPERS, "Change engine settings of data stores"),
     "store:extend": (KEEPERS, "Have reviewed extensions created in databases"),

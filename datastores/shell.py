@@ -19,6 +19,7 @@ WORDS = {
     "store.password_copied": "copied the super admin password of",
     "store.password_reset": "reset the super admin password of",
     "store.networks_changed": "changed who may connect to",
+    "store.plan_changed": "asked for another plan of",
     "store.settings_changed": "changed engine settings of",
     "store.extension_created": "had an extension created in",
     "store.database_created": "created a database in",

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from console.models import Organization
 from datastores.models import Archive, DataStore, EdgeSlot
 from datastores.networks import fingerprint
 from tests.access.cast import PASSWORD, World
@@ -55,6 +56,10 @@ def _provider(_world: World) -> list[Any]:
 
 def _webhook(world: World) -> list[Any]:
     return [world.webhook.pk]
+
+
+def _paid(world: World) -> None:
+    Organization.objects.update(tier="paid")
 
 
 def _cache(world: World) -> None:
@@ -269,6 +274,9 @@ DATASTORES = [
     Row("usage", POST,                 "405"),
     Row("usage-export", GET,           "200 200 403 200 403 200 in"),
     Row("usage-export", POST,          "405"),
+    Row("store-plan", GET,             "200 200 403 403 403 404 in", arguments=_store),
+    Row("store-plan", POST,            "302 302 403 403 403 404 in", {"plan": "startup-4"}, arguments=_store,
+        before=_paid),
     Row("store-list", GET,             "200 200 200 200 200 200 in"),
     Row("store-list", POST,            "405"),
     Row("vector-store-list", GET,      "200 200 200 200 200 200 in"),

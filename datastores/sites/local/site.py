@@ -23,6 +23,7 @@ from datastores.sites.local.measuring import measure_all
 from datastores.sites.local.nodes import renew_certificate
 from datastores.sites.local.procedures.apply_settings import ApplySettings
 from datastores.sites.local.procedures.back_up import BackUp
+from datastores.sites.local.procedures.change_plan import ChangePlan
 from datastores.sites.local.procedures.delete import Delete
 from datastores.sites.local.procedures.power import PowerOff, PowerOn
 from datastores.sites.local.procedures.prove import Prove
@@ -47,6 +48,7 @@ class LocalSite(LocalTenants, SiteDriver):
         PowerOn,
         ResetPassword,
         ApplySettings,
+        ChangePlan,
         Delete,
         BackUp,
         Prove,
