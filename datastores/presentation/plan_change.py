@@ -38,7 +38,7 @@ def options_of(store: DataStore, chosen: str) -> list[PlanOption]:
             facts=plan_facts(plan, engine),
             price_month=monthly(prices.get(plan.pk)),
             price_hour=hourly(prices.get(plan.pk)),
-            difference=_difference(now, prices.get(plan.pk)),
+            difference="Yours" if plan.pk == store.plan_id else _difference(now, prices.get(plan.pk)),
             why=why_not_plan(store, plan, free=free),
             chosen=plan.slug == chosen,
         )

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from allauth.mfa.models import Authenticator
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 from console.actions.operators import make_operator_link, reset_second_factor
@@ -14,8 +14,14 @@ from console.models import AuditEvent, Person
 from tests.access.cast import PASSWORD
 from tests.unit.people.authenticator import code
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 FACTOR = "/account/second-factor/"
+
+
+@pytest.fixture(autouse=True)
+def commits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what waits for a commit happen at once: the test's own transaction never commits."""
+    monkeypatch.setattr(transaction, "on_commit", lambda act, **_options: act())
 
 
 @pytest.fixture
