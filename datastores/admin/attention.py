@@ -77,7 +77,7 @@ def stores_pulse() -> Iterator[tuple[str, str]]:
     """Count data stores by state, and the work under way."""
     states = Counter(DataStore.objects.present().values_list("state", flat=True))
     words = ", ".join(f"{number} {DataStore.State(state).label.lower()}" for state, number in states.most_common())
-    yield "Data stores", f"{states.total()}: {words}" if states else "none yet"
+    yield "Data stores", words or "none yet"
     yield "Operations under way", str(Operation.objects.active().count())
     for site in Site.objects.all():
         yield f"Room on {site}", room_words(site)

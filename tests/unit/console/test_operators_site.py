@@ -204,7 +204,7 @@ def test_an_operator_gives_an_organization_the_paid_tier(operator: Client, world
 def test_the_front_page_counts_what_there_is(operator: Client, world: World) -> None:
     world.store.set_state(DataStore.State.RUNNING)
     page = operator.get(reverse("admin:index")).content.decode()
-    assert "1: 1 running" in page
+    assert "<dd>1 running</dd>" in page
     assert "1 data stores, 1 GiB RAM and 8 GiB storage promised" in page
     assert "2, 0 of them paid" in page
 
