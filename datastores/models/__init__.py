@@ -2,6 +2,7 @@
 
 from datastores.models.catalogue import Cloud, PlanPrice, Region, ServicePlan, Site
 from datastores.models.endpoint import EdgeSlot
+from datastores.models.failover import Failover, MonitorLease
 from datastores.models.network import AllowedNetwork
 from datastores.models.node import Node
 from datastores.models.operation import Operation, OperationStep
@@ -12,6 +13,8 @@ __all__ = [
     "Cloud",
     "DataStore",
     "EdgeSlot",
+    "Failover",
+    "MonitorLease",
     "Node",
     "Operation",
     "OperationStep",

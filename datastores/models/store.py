@@ -79,6 +79,12 @@ class DataStore(models.Model):
     read_only_since = models.DateTimeField(
         null=True, blank=True, help_text="Set while writes are stopped: disk nearly full."
     )
+    guarantee_suspended_since = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Since when writes are acknowledged by the primary alone, in a store that should have standbys.",
+    )
+    monthly_drill = models.BooleanField(default=False, help_text="A failure drill once a month.")
     deletion_protection = models.BooleanField(default=False)
     created_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
