@@ -28,3 +28,12 @@ def write_private(path: Path, content: str, mode: int = 0o600) -> bool:
         beside.unlink(missing_ok=True)
         raise
     return True
+
+
+def sync(path: Path) -> None:
+    """Write a file, or a directory's entries, to disk, so that a change outlives a crash of the machine."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -12,13 +12,11 @@ from django.db.models.functions import Lower
 from console.models import Member
 from datastores.actions.admission import free_room, why_full
 from datastores.capacity import Room
-from datastores.catalogue import NODES_SUPPORTED
 from datastores.engines.registry import ENGINES
 from datastores.forms.draft import Draft
 from datastores.models import Cloud, DataStore, PlanPrice, Region, ServicePlan
 
 LONGEST_NAME: Final = 60
-STANDBYS_LATER: Final = "Standbys come later: this plan can't be created yet."
 
 
 class StepForm(forms.Form):
@@ -175,6 +173,4 @@ def name_is_taken(member: Member, name: str) -> bool:
 
 def why_not(plan: ServicePlan, *, priced: bool, free: Room | None) -> str:
     """Return why a plan can't be chosen now, or an empty text. ``free`` is what the region's site has left, if it is counted."""
-    if plan.node_count > NODES_SUPPORTED:
-        return STANDBYS_LATER
     return why_full(plan, free) if priced else "This plan is not offered on the chosen cloud."

@@ -59,6 +59,20 @@ class Node(models.Model):
     def __str__(self) -> str:
         return f"{self.store} node {self.number}"
 
+    @staticmethod
+    def make_all(store: DataStore) -> None:
+        """Write the nodes of a new store: the primary first, then the plan's standbys."""
+        Node.objects.bulk_create(
+            Node(store=store, number=number, role=Node.Role.STANDBY if number > 1 else Node.Role.PRIMARY)
+            for number in range(1, store.plan.node_count + 1)
+        )
+
+    @staticmethod
+    def make_another(store: DataStore) -> Node:
+        """Write a standby that is to be made, with a number that no node of the store has had."""
+        highest = store.nodes.order_by("-number").values_list("number", flat=True).first() or 0
+        return Node.objects.create(store=store, number=highest + 1, role=Node.Role.STANDBY, state=Node.State.JOINING)
+
     @property
     def is_fenced(self) -> bool:
         """Whether it must not be started as it is: another node was made the primary in its place."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from datastores.models import DataStore, Node
@@ -44,9 +44,15 @@ def _answers(store: DataStore) -> bool:
 
 
 def _unblock(store: DataStore, node: Node) -> None:
-    """Help a server that can't start by itself, unless an operation works on it."""
-    if store.running_operation() is None:
-        unblock_node(machine(), node)
+    """Help a server that can't start by itself, unless an operation works on it or it was fenced.
+
+    The store's row is held meanwhile: a failover that begins waits, and then fences what was started.
+    """
+    with transaction.atomic():
+        DataStore.objects.select_for_update().get(pk=store.pk)
+        node.refresh_from_db()
+        if store.running_operation() is None and not node.is_fenced:
+            unblock_node(machine(), node)
 
 
 def measure(store: DataStore) -> bool:

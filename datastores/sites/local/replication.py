@@ -20,6 +20,10 @@ class NotAnswering(Exception):  # noqa: N818 - a measurement, not a programming 
     """The node's server did not answer the platform in time; the sentence holds no secret."""
 
 
+class CopyFailed(Exception):  # noqa: N818 - what went wrong with data on their way, in a sentence without a secret
+    """A copy ended without success; it is begun anew at the next call."""
+
+
 @dataclass(frozen=True)
 class Standing:
     """What a node says of itself.
@@ -49,6 +53,8 @@ class Replicating(ABC):
 
     # The directory is filled by the running server itself (MySQL's clone, a cache's synchronisation), not before its start.
     copies_while_running: ClassVar[bool] = False
+    # Up to this distance from the primary, in positions, a standby has caught up: waiting for it costs a round trip.
+    close_enough: ClassVar[int]
     # A planned switchover stops the old primary's process; otherwise it goes on as a standby without a restart.
     stops_to_step_down: ClassVar[bool] = False
     # Standbys confirm writes after the client was told: a promotion may lack the last instants, a restart lacks nothing.
@@ -89,9 +95,10 @@ class Replicating(ABC):
 
     @abstractmethod
     def step_down(self, place: Place, standby: Place) -> None:
-        """On a running primary: acknowledge no write any more, and let ``standby`` have all that was acknowledged.
+        """Acknowledge no write any more, and prove that ``standby`` has all that was acknowledged; at most three seconds.
 
-        Only where ``stops_to_step_down`` is not set; there the process is stopped, which does the same.
+        The primary runs; where ``stops_to_step_down`` is set it was stopped cleanly just before, and only the proof is
+        left. Raises NotAnswering where the proof can't be had. May be asked again, also after ``standby`` was promoted.
         """
 
     @abstractmethod

@@ -19,11 +19,14 @@ from datastores.sites.local.keepers import keeper_of
 from datastores.sites.local.machine import machine
 from datastores.sites.local.measuring import measure_all
 from datastores.sites.local.nodes import renew_certificate
+from datastores.sites.local.procedures.add_standby import AddStandby, ReplaceNode
 from datastores.sites.local.procedures.apply_settings import ApplySettings
 from datastores.sites.local.procedures.delete import Delete
+from datastores.sites.local.procedures.fail_over import FailOver
 from datastores.sites.local.procedures.power import PowerOff, PowerOn
 from datastores.sites.local.procedures.provision import Provision
 from datastores.sites.local.procedures.reset_password import ResetPassword
+from datastores.sites.local.procedures.switch_over import SwitchOver
 from datastores.sites.local.storage import measure_disks
 
 log = logging.getLogger(__name__)
@@ -34,7 +37,10 @@ class LocalSite(SiteDriver):
     """Runs the engines on this machine, supervised by runit, behind HAProxy."""
 
     kind = "local"
-    procedures = (Provision, PowerOff, PowerOn, ResetPassword, ApplySettings, Delete)
+    procedures = (
+        *(Provision, PowerOff, PowerOn, ResetPassword, ApplySettings, Delete),
+        *(FailOver, SwitchOver, AddStandby, ReplaceNode),
+    )
 
     def endpoint(self, store: DataStore) -> Endpoint | None:
         """Return the edge's host and the port of the store's slot."""

@@ -37,6 +37,10 @@ class LocalProcedure(Procedure):
         """The node's directories and port. The port must have been reserved."""
         return place_of(self.node, self.machine.home)
 
+    def place_at(self, node: Node) -> Place:
+        """Return any node's directories and port, which must have been reserved."""
+        return place_of(node, self.machine.home)
+
     @property
     def engine(self) -> LocalEngine:
         """How the store's engine lives on this machine."""
