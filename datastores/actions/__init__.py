@@ -1,5 +1,6 @@
 """What a person can ask of data stores. Every action takes keywords, checks the rules, and leaves an audit event."""
 
+from datastores.actions.availability import drill, replace_node, restart, set_monthly_drill, switch_over
 from datastores.actions.creation import create_store
 from datastores.actions.deletion import delete_store, set_protection
 from datastores.actions.extensions import create_extension
@@ -17,11 +18,16 @@ __all__ = [
     "create_extension",
     "create_store",
     "delete_store",
+    "drill",
     "power_off",
     "power_on",
+    "replace_node",
     "reset_password",
+    "restart",
     "retry_operation",
     "reveal_password",
     "set_allow_list",
+    "set_monthly_drill",
     "set_protection",
+    "switch_over",
 ]

@@ -58,6 +58,14 @@ class Failover(models.Model):
         return f"{self.get_kind_display()} of {self.store}"
 
 
+class MonitorLeaseQuerySet(models.QuerySet["MonitorLease"]):
+    """The questions that are asked of leases."""
+
+    def alive(self, store: DataStore) -> MonitorLeaseQuerySet:
+        """The lease of the site on which a store runs, while somebody holds it."""
+        return self.filter(site_kind=store.region.site.kind, until__gt=timezone.now())
+
+
 class MonitorLease(models.Model):
     """Who watches the nodes of a site: one process at a time. A lease that ran out may be taken by another."""
 
@@ -66,6 +74,8 @@ class MonitorLease(models.Model):
     process = models.CharField(max_length=80, help_text="Host and process id, for people.")
     taken_at = models.DateTimeField(default=timezone.now)
     until = models.DateTimeField()
+
+    objects = MonitorLeaseQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.site_kind}: {self.process}"

@@ -14,10 +14,9 @@ from datastores.models import DataStore, Node, Operation, Region, ServicePlan
 from datastores.operations.opening import open_operation
 from datastores.sites.local import phases
 from datastores.sites.local.doctor import examine
-from datastores.sites.local.engines import replicating_engine
 from datastores.sites.local.machine import Machine
 from datastores.sites.local.places import place_of
-from tests.conformance.clients import CLIENTS, Client
+from tests.conformance.clients import CLIENTS
 from tests.local_site import settle
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db]

@@ -22,10 +22,12 @@ from datastores.sites.local.nodes import renew_certificate
 from datastores.sites.local.procedures.add_standby import AddStandby, ReplaceNode
 from datastores.sites.local.procedures.apply_settings import ApplySettings
 from datastores.sites.local.procedures.delete import Delete
+from datastores.sites.local.procedures.drill import Drill
 from datastores.sites.local.procedures.fail_over import FailOver
 from datastores.sites.local.procedures.power import PowerOff, PowerOn
 from datastores.sites.local.procedures.provision import Provision
 from datastores.sites.local.procedures.reset_password import ResetPassword
+from datastores.sites.local.procedures.restart import Restart
 from datastores.sites.local.procedures.switch_over import SwitchOver
 from datastores.sites.local.storage import measure_disks
 
@@ -39,7 +41,7 @@ class LocalSite(SiteDriver):
     kind = "local"
     procedures = (
         *(Provision, PowerOff, PowerOn, ResetPassword, ApplySettings, Delete),
-        *(FailOver, SwitchOver, AddStandby, ReplaceNode),
+        *(FailOver, SwitchOver, AddStandby, ReplaceNode, Drill, Restart),
     )
 
     def endpoint(self, store: DataStore) -> Endpoint | None:

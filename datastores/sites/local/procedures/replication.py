@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from datastores.models import Node
+from datetime import timedelta
+
+from django.utils import timezone
+
+from datastores.models import Failover, MonitorLease, Node
 from datastores.operations.outcomes import Goto, Outcome, Wait
-from datastores.sites.local import addresses
+from datastores.sites.local import addresses, phases
 from datastores.sites.local.engine import Place
 from datastores.sites.local.engines import replicating_engine
 from datastores.sites.local.joining import prepare_primary
@@ -14,6 +18,7 @@ from datastores.sites.local.synchrony import PrimaryChanged, converge, lock_prim
 from host.waiting import wait_until
 
 SYNC_SECONDS = 3.0
+CANARY_PATIENCE = timedelta(seconds=3)  # a change is not put off any longer for the sake of its measurement
 
 
 class ReplicationProcedure(LocalProcedure):
@@ -73,6 +78,17 @@ class ReplicationProcedure(LocalProcedure):
                 except Exception:  # its own failure, which the monitor sees as well
                     standby.set_state(Node.State.DOWN)
         prepare_primary(self.machine, primary)
+
+    def measured(self, kind: str, cause: str) -> bool:
+        """Open the record of a planned change, and say whether the monitor's canary writes by now, or won't."""
+        row = Failover.objects.filter(operation=self.operation).first()
+        if row is None:
+            self.memo["phases"] = phases.begin()
+            row = phases.open_record(
+                self.operation, self.store, kind, cause=cause, old_primary=f"Node {self.node.number}"
+            )
+        late = timezone.now() - row.began_at > CANARY_PATIENCE
+        return row.rows_acknowledged is not None or late or not MonitorLease.objects.alive(self.store).exists()
 
     def lock(self) -> None:
         """Let nobody change the primary, or for whom it waits, until this step is recorded."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import ClassVar
 
-from datastores.models import DataStore, Node
+from datastores.models import DataStore, Failover, Node
 from datastores.operations.outcomes import Done, Fail, Goto, Outcome, Wait
 from datastores.operations.procedure import step
 from datastores.sites.local import phases
@@ -29,6 +29,8 @@ class SwitchOver(ReplicationProcedure):
     @step("Choose a standby that has caught up")
     def choose(self) -> Outcome:
         """Save who hands over to whom before anything is done."""
+        if not self.measured(Failover.Kind.SWITCHOVER, f"Asked for by {self.operation.requested_by}."):
+            return Wait(0.1, "Waiting for the canary that measures what clients notice.")
         self.lock()
         standby = self._chosen()
         if standby is None:
@@ -37,7 +39,7 @@ class SwitchOver(ReplicationProcedure):
                 "Wait until the Nodes tab shows a standby that follows, then try again.",
             )
         self.memo |= {"old": str(self.node.pk), "chosen": str(standby.pk), "lossless": True}
-        self.memo.setdefault("phases", phases.begin())
+        self.memo["phases"] = phases.begin()
         suspend(self.store)
         return Goto("hand_over")
 
