@@ -9,8 +9,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar
 
+from datastores.sites.contract import Endpoint
+from datastores.sites.local.canary import Canary
 from datastores.sites.local.engine import Place
 from datastores.sites.local.pulse import Pulse
 from datastores.succession import Follower
@@ -69,7 +72,8 @@ class Replicating(ABC):
 
     @abstractmethod
     def prepare_primary(self, place: Place, standbys: Iterable[Place]) -> None:
-        """On the running primary: have the login, the permission and whatever keeps the log for exactly these standbys."""
+        """On the running primary: have the login, the permission and whatever keeps the log for exactly these standbys,
+        and the canary's table."""
 
     @abstractmethod
     def copy(self, place: Place, source: Place) -> str | None:
@@ -112,6 +116,10 @@ class Replicating(ABC):
     @abstractmethod
     def standing(self, place: Place) -> Standing:
         """Ask the running node, within a second. Raises NotAnswering."""
+
+    @abstractmethod
+    def canary(self, endpoint: Endpoint, ca: Path) -> Canary:
+        """Return a client that writes numbered rows through the store's address; ``prepare_primary`` has made its place."""
 
     @abstractmethod
     def pulse(self, place: Place) -> Pulse:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import psycopg
 from psycopg import sql
 
+from datastores.sites.contract import Endpoint
+from datastores.sites.local.canary import Canary
 from datastores.sites.local.engine import Place
 from datastores.sites.local.postgresql import copying
+from datastores.sites.local.postgresql.canary import CANARY_TABLE, PostgreSQLCanary
 from datastores.sites.local.postgresql.logins import Connection, monitor_login, patient_login, platform_login
 from datastores.sites.local.postgresql.names import STANDBY, standby_password
 from datastores.sites.local.postgresql.part import slot_of, told, write_part, write_settings
@@ -62,6 +66,8 @@ class ReplicatingPostgreSQL(Replicating):
         wanted = {slot_of(standby) for standby in standbys}
         with platform_login(place) as connection:
             _make_role(connection)
+            for statement in CANARY_TABLE:
+                connection.execute(statement)
             there = {str(row[0]) for row in connection.execute(OWN_SLOTS)}
             for slot in sorted(there - wanted):
                 connection.execute(END_STREAM, [slot])
@@ -120,6 +126,10 @@ class ReplicatingPostgreSQL(Replicating):
                 return _standing(connection)
         except psycopg.Error:
             raise NotAnswering("The server did not answer the platform.") from None
+
+    def canary(self, endpoint: Endpoint, ca: Path) -> Canary:
+        """Return the probe's login, with a table in the platform's own database."""
+        return PostgreSQLCanary(endpoint, ca)
 
     def pulse(self, place: Place) -> Pulse:
         """Return a kept session that runs an empty query each time."""

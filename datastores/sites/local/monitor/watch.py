@@ -1,0 +1,78 @@
+"""One watched node: its process by a descriptor that tells the exit at once, and its pulse."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from datastores.sites.local.monitor.facts import Facts
+from datastores.sites.local.monitor.heart import Heart
+from datastores.sites.local.pulse import Pulse
+from host.processes import Process
+
+STOPPED = (b"T", b"t")
+# Seconds between questions: a failover is worth a quick look, a single node can only be restarted.
+PERIODS = {(True, True): 0.4, (False, True): 1.0, (True, False): 2.0, (False, False): 2.0}
+MISSING_PERIOD = 0.05
+PATIENCE = 5.0  # for a process that is not there, when the watch begins and after each attempt to mend it
+
+
+@dataclass
+class Watch:
+    """What the loop knows of a node. ``busy`` while something is done about it: then it is only looked for."""
+
+    facts: Facts
+    pulse: Pulse
+    find: Callable[[str], Process | None]
+    missing_since: float
+    heart: Heart = field(default_factory=Heart)
+    process: Process | None = None
+    pidfd: int = -1
+    next_at: float = 0.0
+    busy: bool = False
+    registered: int = -1
+    _stat: int = -1
+
+    @property
+    def period(self) -> float:
+        """Seconds until the next question."""
+        if self.process is None:
+            return MISSING_PERIOD
+        return PERIODS[self.facts.is_primary, self.facts.has_standbys]
+
+    def look_for_process(self) -> bool:
+        """Find the program that runs now; True where there is a new one, whose exit can be waited for."""
+        found = self.find(self.facts.place.name)
+        if found is None or (descriptor := found.pidfd()) is None:
+            return False
+        self.process, self.pidfd, self.heart = found, descriptor, Heart()
+        with contextlib.suppress(OSError):
+            self._stat = os.open(f"/proc/{found.pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+        return True
+
+    def is_stopped(self) -> bool:
+        """Whether the kernel shows the main process as stopped."""
+        if self._stat < 0:
+            return False
+        try:
+            line = os.pread(self._stat, 400, 0)
+        except OSError:
+            return False
+        return line.rpartition(b") ")[2][:1] in STOPPED
+
+    def data_is_gone(self) -> bool:
+        """Whether the directory was removed."""
+        return not os.path.lexists(self.facts.place.data)
+
+    def forget_process(self, now: float) -> None:
+        """Let go of a process that has ended."""
+        self.missing_since = now
+        self.process = None
+        self.heart = Heart()
+        self.pulse.close()
+        for descriptor in (self.pidfd, self._stat):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self.pidfd = self._stat = -1
