@@ -112,7 +112,8 @@ def server_settings(
         "max_wal_size": _mib(min(8192, max(256, storage_gib * 1024 // 16))),
         "min_wal_size": "80MB",
         # For a standby that changes over to a new primary, which had no slot for it while it was a standby itself.
-        "wal_keep_size": _mib(min(512, max(64, storage_gib * 1024 // 128))),
+        # Little: a former primary that is rewound copies all of it.
+        "wal_keep_size": "128MB",
         "max_slot_wal_keep_size": _mib(storage_gib * 1024 // 8),
         "temp_file_limit": _mib(storage_gib * 1024 // 4),
         "pg_stat_statements.max": DEVELOPMENT_STATEMENTS if development else STATEMENTS,

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from datastores.models import DataStore, Failover, Operation
+from datastores.models import DataStore, Failover, Node, Operation
 
 ORDER: Final = ("failed", "detect", "fence", "promote", "repoint")
 
@@ -54,3 +54,13 @@ def save(operation: Operation, *, succeeded: bool, new_primary: str = "") -> Non
         finished_at=timezone.now(),
         **milliseconds(operation.memo["phases"]),
     )
+
+
+def save_redundancy(store: DataStore) -> None:
+    """Save how long it took until the plan's node count was reached again, once it is."""
+    if store.nodes.filter(state=Node.State.UP).count() < store.plan.node_count:
+        return
+    last = Failover.objects.filter(store=store, redundancy_ms=None).order_by("-began_at").first()
+    if last is not None:
+        took = (timezone.now() - last.began_at).total_seconds() * 1000
+        Failover.objects.filter(pk=last.pk).update(redundancy_ms=took)

@@ -117,6 +117,10 @@ class Replicating(ABC):
     def standing(self, place: Place) -> Standing:
         """Ask the running node, within a second. Raises NotAnswering."""
 
+    def vital(self, place: Place) -> Path:
+        """Return what is missing when the node's data are lost, though its directory may be there."""
+        return place.data
+
     @abstractmethod
     def canary(self, endpoint: Endpoint, ca: Path) -> Canary:
         """Return a client that writes numbered rows through the store's address; ``prepare_primary`` has made its place."""

@@ -105,12 +105,17 @@ def _waiting(view: View, standing: Standing) -> Waiting:
         able=frozenset(
             name
             for name, follower in standing.followers.items()
-            if name in view.standbys and (name in standing.told or follower.position >= near)
+            if _is_up(view, name) and (name in standing.told or follower.position >= near)
         ),
         position=standing.position,
         confirmed={name: follower.position for name, follower in standing.followers.items()},
         mark=view.marks.get(standing.told),
     )
+
+
+def _is_up(view: View, name: str) -> bool:
+    """Whether a connected standby is one of the store's, and not one that was seen to hang."""
+    return name in view.standbys and view.standbys[name].state == Node.State.UP
 
 
 def _make(view: View, change: Change) -> None:

@@ -6,9 +6,11 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from datastores.models import DataStore, Node
 from datastores.sites.local.engine import Place
+from datastores.sites.local.engines import replicating_engine
 from datastores.sites.local.machine import machine
 from datastores.sites.local.places import place_of
 
@@ -18,12 +20,17 @@ WATCHED = (Node.State.UP, Node.State.DOWN)
 
 @dataclass(frozen=True)
 class Facts:
-    """One node. ``has_standbys``: its store should have some, so that a failover is possible."""
+    """One node.
+
+    vital  a file whose absence means that the data are lost
+    has_standbys  its store should have some, so that a failover is possible
+    """
 
     node: uuid.UUID
     store: uuid.UUID
     engine: str
     place: Place
+    vital: Path
     is_primary: bool
     has_standbys: bool
 
@@ -49,7 +56,7 @@ class Failure:
         return {
             FailureKind.EXIT: "The server's process ended.",
             FailureKind.HANG: "The server stopped answering.",
-            FailureKind.DATA_LOST: "The data directory is gone.",
+            FailureKind.DATA_LOST: "The data directory is gone or damaged.",
         }[self.kind]
 
 
@@ -60,11 +67,13 @@ def watched_nodes() -> Iterable[Facts]:
     ).exclude(port=None)
     home = machine().home
     for node in rows.select_related("store__plan").only("port", "role", "store__engine", "store__plan__node_count"):
+        place = place_of(node, home)
         yield Facts(
             node=node.pk,
             store=node.store_id,
             engine=node.store.engine,
-            place=place_of(node, home),
+            place=place,
+            vital=replicating_engine(node.store).vital(place),
             is_primary=node.role == Node.Role.PRIMARY,
             has_standbys=node.store.plan.node_count > 1,
         )

@@ -16,7 +16,6 @@ from datastores.sites.local.monitor import records
 from datastores.sites.local.monitor.facts import SHOULD_RUN, Facts, Failure, FailureKind
 from datastores.sites.local.nodes import unblock_node
 from datastores.sites.local.places import place_of
-from datastores.sites.local.replication import NotAnswering
 from datastores.succession import Nobody, Promote, Restart, Situation, decide
 from host.supervisor import Wanted
 
@@ -63,18 +62,18 @@ class Primary:
         return node if machine().supervisor.status(self.facts.place.name).wanted is Wanted.UP else None
 
     def _situation(self, node: Node) -> Situation:
+        """Return what the rows say, which is what was measured a moment ago: it decides only whether to fence. Whom to
+        promote is decided after that, when all were asked."""
         replication = replicating_engine(node.store)
         standbys = node.store.nodes.filter(role=Node.Role.STANDBY).exclude(port=None)
-        answering, counted = {}, set()
+        answering: dict[str, int] = {}
+        counted = set()
         for standby in standbys:
             place = place_of(standby, machine().home)
             if standby.counted:
                 counted.add(place.name)
             if standby.state == Node.State.UP:
-                try:
-                    answering[place.name] = replication.standing(place).position
-                except NotAnswering:
-                    continue
+                answering[place.name] = 0
         return Situation(
             counted=frozenset(counted),
             suspended=node.store.guarantee_suspended_since is not None,

@@ -14,7 +14,7 @@ from host.processes import Process
 
 STOPPED = (b"T", b"t")
 # Seconds between questions: a failover is worth a quick look, a single node can only be restarted.
-PERIODS = {(True, True): 0.4, (False, True): 1.0, (True, False): 2.0, (False, False): 2.0}
+PERIODS = {(True, True): 0.3, (False, True): 1.0, (True, False): 2.0, (False, False): 2.0}
 MISSING_PERIOD = 0.05
 PATIENCE = 5.0  # for a process that is not there, when the watch begins and after each attempt to mend it
 
@@ -63,8 +63,8 @@ class Watch:
         return line.rpartition(b") ")[2][:1] in STOPPED
 
     def data_is_gone(self) -> bool:
-        """Whether the directory was removed."""
-        return not os.path.lexists(self.facts.place.data)
+        """Whether what the server can't do without was removed."""
+        return not os.path.lexists(self.facts.vital)
 
     def forget_process(self, now: float) -> None:
         """Let go of a process that has ended."""

@@ -127,6 +127,10 @@ class ReplicatingPostgreSQL(Replicating):
         except psycopg.Error:
             raise NotAnswering("The server did not answer the platform.") from None
 
+    def vital(self, place: Place) -> Path:
+        """Return the control file: no server starts or recovers without it."""
+        return place.data / "global" / "pg_control"
+
     def canary(self, endpoint: Endpoint, ca: Path) -> Canary:
         """Return the probe's login, with a table in the platform's own database."""
         return PostgreSQLCanary(endpoint, ca)

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from django.utils import timezone
 
-from datastores.models import DataStore, Failover, Node
+from datastores.models import Failover, Node
 from datastores.operations.outcomes import Done, Fail, Goto, Outcome, Wait
 from datastores.operations.procedure import step
-from datastores.sites.local import addresses
+from datastores.sites.local import addresses, phases
 from datastores.sites.local.joining import join
 from datastores.sites.local.procedures.replication import ReplicationProcedure
 from datastores.sites.local.replication import CopyFailed, NotAnswering
@@ -67,10 +67,7 @@ class AddStandby(ReplicationProcedure):
     def finish(self) -> Outcome:
         """Keep how long the redundancy took to come back, where this belongs to a failover."""
         number = self.standby.number
-        last = Failover.objects.filter(store=self.store, redundancy_ms=None).order_by("-began_at").first()
-        if last is not None and not _is_incomplete(self.store):
-            last.redundancy_ms = (timezone.now() - last.began_at).total_seconds() * 1000
-            last.save(update_fields=["redundancy_ms"])
+        phases.save_redundancy(self.store)
         return Done(f"Node {number} follows the primary.")
 
     def failed(self, failure: Fail) -> None:
@@ -141,8 +138,3 @@ class ReplaceNode(AddStandby):
     def _may_hold_lost_writes(self) -> bool:
         last = Failover.objects.filter(store=self.store, succeeded=True).order_by("-began_at").first()
         return last is not None and last.lossless is False and not self.replication.asynchronous
-
-
-def _is_incomplete(store: DataStore) -> bool:
-    standing = store.nodes.filter(state=Node.State.UP).count()
-    return standing < store.plan.node_count

@@ -82,6 +82,7 @@ class SwitchOver(ReplicationProcedure):
         """Keep what was measured."""
         primary = self._named("chosen")
         phases.save(self.operation, succeeded=True, new_primary=f"Node {primary.number}")
+        phases.save_redundancy(self.store)
         self.mark(DataStore.State.RUNNING, f"Switched over to node {primary.number}.")
         return Done(f"Node {primary.number} is the primary; the address is the same.")
 
