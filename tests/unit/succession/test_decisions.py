@@ -60,6 +60,18 @@ def test_an_asynchronous_primary_comes_back_in_place_unless_that_takes_long() ->
     assert decide(situation, waited=ASYNCHRONOUS_PATIENCE) == Promote("b", lossless=False)
 
 
+def test_a_standby_counts_before_the_primary_waits_for_it() -> None:
+    one, both = frozenset({"b"}), BOTH
+    waiting = Waiting(one, suspended=False, told=one, able=both, position=5, confirmed={"b": 5, "c": 5})
+    assert next_change(waiting) == Count(both)
+
+
+def test_the_rows_say_that_nobody_counts_before_the_primary_waits_for_nobody() -> None:
+    one = frozenset({"b"})
+    waiting = Waiting(one, suspended=False, told=one, able=frozenset(), position=5, confirmed={})
+    assert next_change(waiting) == Suspend()
+
+
 names = strategies.frozensets(strategies.sampled_from(("b", "c")))
 
 
