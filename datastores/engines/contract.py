@@ -59,12 +59,13 @@ class Engine(ABC):
         del plan
         return []
 
-    def checked_settings(self, chosen: Mapping[str, object]) -> dict[str, object]:
+    def checked_settings(self, chosen: Mapping[str, object], plan: PlanFacts) -> dict[str, object]:
         """Return what a person may change of the engine, complete and ready to be stored; empty: nothing.
 
-        What ``chosen`` leaves out has its default. Raises ValueError for a value that the engine does not know.
+        What ``chosen`` leaves out has its default. Raises ValueError for a value that the engine does not know, or that
+        the plan can't keep.
         """
-        del chosen
+        del chosen, plan
         return {}
 
     @abstractmethod

@@ -28,16 +28,17 @@ class Cache(Engine):
     )
 
     def connection_limit(self, plan: PlanFacts) -> int:
-        """Clients at once, all logins together; the figure that ``INFO clients`` shows as maxclients."""
+        """Clients at once, all logins together. ``INFO clients`` shows it as maxclients, on a node that has standbys or
+        is one with their connections on top."""
         return cache_clients(plan)
 
     def own_facts(self, plan: PlanFacts) -> list[tuple[str, str]]:
         """Return the memory that keys can fill: the rest of the plan's is for what lies beside them."""
         return [("Memory for keys", f"{max_memory_mib(plan.ram_gib):,} MiB")]
 
-    def checked_settings(self, chosen: Mapping[str, object]) -> dict[str, object]:
-        """Return the Lua switch and the eviction policy (see ``settings.CacheSettings``)."""
-        return CacheSettings.from_stored(chosen).stored()
+    def checked_settings(self, chosen: Mapping[str, object], plan: PlanFacts) -> dict[str, object]:
+        """Return Lua switch, eviction policy and the standbys that writes need (see ``settings.CacheSettings``)."""
+        return CacheSettings.from_stored(chosen).for_plan(plan.node_count - 1).stored()
 
     def uri(self, access: Access) -> str:
         """Return the service URI (see ``uri.service_uri``)."""

@@ -12,6 +12,7 @@ class LoginKind(Enum):
 
     PLATFORM = "platform"  # over the Unix socket: settings, passwords, replication, snapshots
     PROBE = "probe"  # over TLS, to see what a client sees
+    STANDBY = "standby"  # over TLS, from another node of the same store: to receive everything
     TENANT = "tenant"  # the super admin and every login that it stands for: all have the same rules
 
 
@@ -61,6 +62,8 @@ def access_rules(kind: LoginKind, settings: CacheSettings) -> tuple[str, ...]:
         return ("~*", "&*", "+@all")
     if kind is LoginKind.PROBE:
         return ("resetkeys", "resetchannels", "-@all", "+ping")
+    if kind is LoginKind.STANDBY:
+        return ("resetkeys", "resetchannels", "-@all", "+psync", "+replconf", "+ping")
     scripting = (*_allow(SCRIPTING), f"-{DEBUGGER}") if settings.lua else ()
     return (
         "~*",

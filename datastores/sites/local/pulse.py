@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -41,14 +42,17 @@ class GreetingPulse(Pulse):
         self._path = str(path)
         self._question = question
         self._socket: socket.socket | None = None
+        self._heard = b""
 
     def begin(self) -> None:
         """Connect and ask. A full backlog raises BlockingIOError: nobody accepts."""
         self.close()
+        self._heard = b""
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         self._socket.connect(self._path)
         if self._question:
-            self._socket.send(self._question)
+            with contextlib.suppress(BrokenPipeError):  # a refusal that was faster than the question can be read
+                self._socket.send(self._question)
 
     def fileno(self) -> int:
         """Return the socket's descriptor."""
@@ -59,20 +63,24 @@ class GreetingPulse(Pulse):
         return False
 
     def finish(self) -> bool | None:
-        """Read the first answer and hang up."""
+        """Read the answer and hang up."""
         if self._socket is None:
             raise ConnectionResetError
         try:
             answer = self._socket.recv(512)
         except BlockingIOError:
             return None
+        self._heard += answer
+        verdict = self.serves(self._heard)
+        if answer and verdict is None:
+            return None
         self.close()
-        if not answer:
+        if verdict is None or not answer:
             raise ConnectionResetError
-        return self.serves(answer)
+        return verdict
 
-    def serves(self, answer: bytes) -> bool:
-        """Whether the answer is that of a server that serves clients."""
+    def serves(self, answer: bytes) -> bool | None:
+        """Whether the answer is that of a server that serves clients; None where it is not all of it yet."""
         del answer
         return True
 

@@ -40,6 +40,7 @@ def small(server: Server) -> Server:
     """The same with 40 places, set where the platform reads the limit, too."""
     path = server.place.configuration / SETTINGS_FILE
     write_private(path, path.read_text().replace(f"maxclients {PLAN}\n", f"maxclients {SMALL}\n"))
+    server.engine.write_part(server.place, None, ())
     server.restart()
     return server
 

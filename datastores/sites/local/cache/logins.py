@@ -9,11 +9,20 @@ from dataclasses import dataclass
 
 from datastores.engines.cache import Cache, CacheSettings
 from datastores.engines.cache.rules import LoginKind, access_rules
-from datastores.sites.local.cache.names import DEFAULT, PLATFORM, PROBE, platform_password, probe_password
+from datastores.sites.local.cache.names import (
+    DEFAULT,
+    PLATFORM,
+    PROBE,
+    STANDBY,
+    platform_password,
+    probe_password,
+    standby_password,
+)
 from datastores.sites.local.engine import Place
 from host.files import write_private
 
 LOGINS_FILE = "logins.acl"
+OWN = frozenset({DEFAULT, PLATFORM, PROBE, STANDBY})
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 LINE = re.compile(r"user (?P<name>\S+) .*")
 DIGEST = re.compile(r" #(?P<digest>[0-9a-f]{64})(?= |$)")
@@ -39,11 +48,13 @@ def digest_of(password: str) -> str:
 
 
 def standard_logins(place: Place, passwords: Mapping[str, str]) -> list[Login]:
-    """Return the logins of a node: the platform's, the probe, and the tenant's by name with their digests."""
+    """Return the logins of a node: the platform's, the probe's, its standbys', and the tenant's by name with their
+    digests."""
     tenants = {Cache.admin_user: ""} | {name: passwords[name] for name in sorted(passwords)}
     return [
         Login(PLATFORM, LoginKind.PLATFORM, digest_of(platform_password(place))),
         Login(PROBE, LoginKind.PROBE, digest_of(probe_password(place))),
+        Login(STANDBY, LoginKind.STANDBY, digest_of(standby_password(place.name))),
         *(Login(name, LoginKind.TENANT, digest) for name, digest in tenants.items()),
     ]
 
@@ -65,7 +76,7 @@ def tenant_digests(place: Place) -> dict[str, str]:
         return {}
     found: dict[str, str] = {}
     for line in path.read_text().splitlines():
-        if (match := LINE.fullmatch(line)) and match["name"] not in (DEFAULT, PLATFORM, PROBE):
+        if (match := LINE.fullmatch(line)) and match["name"] not in OWN:
             digest = DIGEST.search(line)
             found[match["name"]] = digest["digest"] if digest else ""
     return found

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import secrets
 from pathlib import Path
+
+from django.conf import settings
 
 from datastores.sites.local.engine import Place
 from host.keys import read_or_make
 
 PLATFORM = "headwater"  # may do everything; its password never leaves this machine
 PROBE = "hw-probe"  # logs in over TLS to see what a client would see; may only PING
+STANDBY = "hw-standby"  # receives everything over TLS; may do nothing else
 DEFAULT = "default"  # the login without a name, turned off
 SOCKET = "valkey.sock"
 
@@ -27,6 +32,16 @@ def platform_password(place: Place) -> str:
 def probe_password(place: Place) -> str:
     """Return the probe's password for this node, made at first use. The server keeps its digest only."""
     return _secret(place, "probe.key")
+
+
+def standby_password(name: str) -> str:
+    """Return the password with which standbys follow the node of this name.
+
+    It follows from a secret of the installation, so that it is known before the node is made and after it is lost;
+    and it is another one for each node: a server that was taken over knows its own source's only.
+    """
+    key = read_or_make(settings.HOME.secrets / "cache-standby.key", lambda: secrets.token_urlsafe(32))
+    return hmac.new(key.encode(), name.encode(), hashlib.sha256).hexdigest()
 
 
 def _secret(place: Place, name: str) -> str:
