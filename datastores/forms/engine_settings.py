@@ -51,7 +51,7 @@ class CacheForm(forms.Form):
         if not standbys:
             del self.fields["min_replicas"]
             return
-        needed = cast(forms.TypedChoiceField, self.fields["min_replicas"])
+        needed = cast("forms.TypedChoiceField", self.fields["min_replicas"])
         needed.choices = [(number, _needing(number)) for number in range(standbys + 1)]
 
 

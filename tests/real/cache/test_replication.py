@@ -20,7 +20,7 @@ from datastores.limits import PlanFacts
 from datastores.sites.local.cache import LocalCache
 from datastores.sites.local.cache.configuration import CA_FILE, SETTINGS_FILE
 from datastores.sites.local.cache.logins import tenant_digests
-from datastores.sites.local.cache.names import STANDBY, standby_password
+from datastores.sites.local.cache.names import CANARY, STANDBY, canary_password, standby_password
 from datastores.sites.local.engine import Sizing
 from datastores.sites.local.pulse import Pulse
 from datastores.sites.local.replication import NotAnswering, Standing
@@ -33,7 +33,7 @@ from .conftest import Server, running, start
 
 pytestmark = pytest.mark.real
 BUSINESS = Sizing(PlanFacts("business", ram_gib=1, node_count=2), storage_gib=8, development=True)
-SMALL = 40
+SMALL = 12
 
 
 @contextlib.contextmanager
@@ -85,6 +85,7 @@ def test_a_standby_copies_follows_and_serves_reads(engine: LocalCache) -> None:
         assert wait_until(lambda: standing(primary).followers[standby.place.name].position >= here.position, 3)
         _logins_stay_equal(primary, standby)
         _its_login_may_do_nothing_else(primary, standby)
+        _the_canary_reaches_its_own_key_only(primary, standby)
         _a_restarted_standby_goes_on(primary, standby)
         _a_source_of_another_authority_is_refused(primary, standby)
 
@@ -103,6 +104,31 @@ def _logins_stay_equal(primary: Server, standby: Server) -> None:
             server.login().ping()
     for server in (primary, standby):
         server.engine.set_password(server.place, "hwadmin", primary.access.password)
+
+
+def _the_canary_reaches_its_own_key_only(primary: Server, standby: Server) -> None:
+    with contextlib.closing(primary.engine.canary(primary.endpoint, primary.ca)) as canary:
+        for number in (10, 11, 12):
+            canary.write(number)
+        canary.hang_up()
+        assert canary.numbers(10, 11) == {10, 11}
+        canary.forget(10, 12)
+        assert canary.numbers(10, 12) == set()
+    with primary.login(username=CANARY, password=canary_password()) as login:
+        for command in (
+            ("GET", "before"),
+            ("ZADD", "other", "1", "x"),
+            ("INFO",),
+            ("KEYS", "*"),
+            ("PUBLISH", "a", "b"),
+        ):
+            with pytest.raises(NoPermissionError):
+                login.execute_command(*command)
+    with (
+        pytest.raises(ReadOnlyError),
+        contextlib.closing(standby.engine.canary(standby.endpoint, standby.ca)) as canary,
+    ):
+        canary.write(1)
 
 
 def _its_login_may_do_nothing_else(primary: Server, standby: Server) -> None:

@@ -31,7 +31,7 @@ def write(place: Place, passwords: dict[str, str], choices: CacheSettings | None
 
 def test_the_super_admin_is_there_from_the_start_and_can_not_log_in(place: Place) -> None:
     lines = dict(line.split(" ", 2)[1:] for line in write(place, {}).splitlines())
-    assert set(lines) == {"default", "headwater", "hw-probe", "hw-standby", "hwadmin"}
+    assert set(lines) == {"default", "headwater", "hw-probe", "hw-standby", "hw-canary", "hwadmin"}
     assert lines["default"] == "reset off"
     assert "resetpass" in lines["hwadmin"]
     assert "#" not in lines["hwadmin"]

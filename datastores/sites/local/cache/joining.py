@@ -9,7 +9,7 @@ import redis
 
 from console.errors import Refusal
 from datastores.sites.local.cache.choices import read_choices
-from datastores.sites.local.cache.login_changes import change_logins
+from datastores.sites.local.cache.login_changes import change_logins, set_logins
 from datastores.sites.local.cache.logins import standard_logins, tenant_digests, write_logins
 from datastores.sites.local.cache.part import LOOPBACK, Part, Source, adopt_part, write_part
 from datastores.sites.local.cache.sessions import Platform, insistent_session, session
@@ -36,6 +36,7 @@ def follow(place: Place, source: Place) -> None:
         adopt_part(place, platform)
         platform.ask("REPLICAOF", LOOPBACK, source.port)
         platform.ask("CLIENT", "UNPAUSE")
+        set_logins(platform, standard_logins(place, tenant_digests(place)), read_choices(place))
         if primary:
             wait_until(lambda: place.port in connected_ports(replication_facts(primary)), CONNECT_SECONDS)
 
@@ -84,7 +85,7 @@ def _missing(place: Place) -> str | None:
 
 
 def _adopt_logins(place: Place, source: Place) -> None:
-    """Give the running standby the logins that the source has now: a password may have changed meanwhile."""
-    digests = tenant_digests(source)
-    if digests and digests != tenant_digests(place):
+    """Give the running standby the logins that the source has now: a password may have changed meanwhile, or be
+    changing, on the source first."""
+    while (digests := tenant_digests(source)) and digests != tenant_digests(place):
         change_logins(place, digests, read_choices(place))

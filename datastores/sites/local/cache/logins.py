@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datastores.engines.cache import Cache, CacheSettings
 from datastores.engines.cache.rules import LoginKind, access_rules
 from datastores.sites.local.cache.names import (
+    CANARY,
     DEFAULT,
     PLATFORM,
     PROBE,
     STANDBY,
+    canary_password,
     platform_password,
     probe_password,
     standby_password,
@@ -22,7 +24,7 @@ from datastores.sites.local.engine import Place
 from host.files import write_private
 
 LOGINS_FILE = "logins.acl"
-OWN = frozenset({DEFAULT, PLATFORM, PROBE, STANDBY})
+OWN = frozenset({DEFAULT, PLATFORM, PROBE, STANDBY, CANARY})
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 LINE = re.compile(r"user (?P<name>\S+) .*")
 DIGEST = re.compile(r" #(?P<digest>[0-9a-f]{64})(?= |$)")
@@ -48,14 +50,18 @@ def digest_of(password: str) -> str:
 
 
 def standard_logins(place: Place, passwords: Mapping[str, str]) -> list[Login]:
-    """Return the logins of a node: the platform's, the probe's, its standbys', and the tenant's by name with their
-    digests."""
+    """Return the logins of a node: the platform's own, and the tenant's by name with their digests."""
     tenants = {Cache.admin_user: ""} | {name: passwords[name] for name in sorted(passwords)}
+    return [*own_logins(place), *(Login(name, LoginKind.TENANT, digest) for name, digest in tenants.items())]
+
+
+def own_logins(place: Place) -> list[Login]:
+    """Return the platform's, the probe's, the standbys' and the canary's."""
     return [
         Login(PLATFORM, LoginKind.PLATFORM, digest_of(platform_password(place))),
         Login(PROBE, LoginKind.PROBE, digest_of(probe_password(place))),
         Login(STANDBY, LoginKind.STANDBY, digest_of(standby_password(place.name))),
-        *(Login(name, LoginKind.TENANT, digest) for name, digest in tenants.items()),
+        Login(CANARY, LoginKind.CANARY, digest_of(canary_password())),
     ]
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import ClassVar
 
+from datastores.sites.contract import Endpoint
 from datastores.sites.local.cache import handover, joining
+from datastores.sites.local.cache.canary import CacheCanary
 from datastores.sites.local.cache.choices import read_choices
-from datastores.sites.local.cache.login_changes import change_logins
-from datastores.sites.local.cache.logins import tenant_digests
+from datastores.sites.local.cache.login_changes import set_logins
+from datastores.sites.local.cache.logins import own_logins
 from datastores.sites.local.cache.part import Part, adopt_part, read_part, write_part
 from datastores.sites.local.cache.pulse import CachePulse
 from datastores.sites.local.cache.sessions import insistent_session
 from datastores.sites.local.cache.standing import answered, standing
+from datastores.sites.local.canary import Canary
 from datastores.sites.local.engine import Place
 from datastores.sites.local.pulse import Pulse
 from datastores.sites.local.replication import Replicating, Standing
@@ -35,12 +39,15 @@ class ReplicatingCache(Replicating):
             write_part(place, Part(standbys=read_part(place).standbys))
 
     def prepare_primary(self, place: Place, standbys: Iterable[Place]) -> None:
-        """Have the standbys' login, and a place for each of them beside the tenant's connections."""
+        """Have the standbys' and the canary's logins, and a place for each standby beside the tenant's connections.
+
+        A server that was started before an update lacks the logins; the tenant's are left alone, somebody may be
+        changing them.
+        """
         write_part(place, Part(standbys=len(list(standbys))))
-        with answered():
-            change_logins(place, tenant_digests(place), read_choices(place))
-            with insistent_session(place) as platform:
-                adopt_part(place, platform)
+        with answered(), insistent_session(place) as platform:
+            set_logins(platform, own_logins(place), read_choices(place))
+            adopt_part(place, platform)
 
     def copy(self, place: Place, source: Place) -> str | None:
         """Have the running server copy its source (see ``joining.copy``)."""
@@ -73,6 +80,10 @@ class ReplicatingCache(Replicating):
     def standing(self, place: Place) -> Standing:
         """Ask the running node (see ``standing.standing``)."""
         return standing(place)
+
+    def canary(self, endpoint: Endpoint, ca: Path) -> Canary:
+        """Return a client that writes into one sorted set (see ``canary.CacheCanary``)."""
+        return CacheCanary(endpoint, ca)
 
     def pulse(self, place: Place) -> Pulse:
         """Return a probe over the node's socket (see ``pulse.CachePulse``)."""
