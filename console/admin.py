@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
@@ -11,8 +11,10 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from console import wording
+from console.actions.tiers import set_tier
 from console.models import AuditEvent, Environment, Member, Organization, Person
 from console.operators import OperatorAdmin, OperatorInline, ReadOnlyAdmin
+from console.requests import MemberRequest
 from console.templatetags.trail import details
 
 
@@ -40,10 +42,11 @@ class EnvironmentInline(OperatorInline):
 class OrganizationAdmin(OperatorAdmin):
     """Tenants. They are made by people who sign up, so operators only change them."""
 
-    list_display = ("name", "handle", "member_count", "created_by", "created_at")
+    list_display = ("name", "handle", "tier", "upgrade_asked_at", "member_count", "created_by", "created_at")
+    list_filter = ("tier", ("upgrade_asked_at", admin.EmptyFieldListFilter))
     search_fields = ("name", "handle", "id__exact", "members__email")
-    fields = ("id", "name", "handle", "created_by", "created_at")
-    readonly_fields = ("id", "created_by", "created_at")
+    fields = ("id", "name", "handle", "tier", "upgrade_asked_at", "created_by", "created_at")
+    readonly_fields = ("id", "upgrade_asked_at", "created_by", "created_at")
     inlines = (MemberInline, EnvironmentInline)
     list_select_related = ("created_by",)
 
@@ -52,6 +55,14 @@ class OrganizationAdmin(OperatorAdmin):
         organizations: QuerySet[Any] = super().get_queryset(request)
         counted: QuerySet[Any] = organizations.annotate(member_number=Count("memberships"))
         return counted
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
+        """Change the tier with everything that follows from it; the rest as usual."""
+        wanted = obj.tier
+        obj.tier = Organization.objects.values_list("tier", flat=True).get(pk=obj.pk)
+        super().save_model(request, obj, form, change)
+        if set_tier(actor=cast("MemberRequest", request).actor, organization=obj, tier=wanted):
+            obj.refresh_from_db()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """People create their organizations themselves."""

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from console import navigation
-from console.models import Member
+from console.models import Member, Notice
 from console.permissions import Role
 
 
@@ -16,11 +16,12 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor. What needs a query is a callable: partials and plain pages do not pay for it."""
     member: Member | None = getattr(request, "member", None)
     if member is None:
-        return {"member": None, "navigation": [], "organization_switcher": None}
+        return {"member": None, "navigation": [], "organization_switcher": None, "notices_unread": 0}
     return {
         "member": member,
         "navigation": lambda: navigation.groups(request, member),
         "organization_switcher": lambda: organization_switcher(member),
+        "notices_unread": lambda: Notice.objects.unread(member).count(),
     }
 
 

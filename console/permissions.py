@@ -26,6 +26,7 @@ class Role(StrEnum):
 EVERYBODY: Final = frozenset(Role)
 BUILDERS: Final = frozenset({Role.ADMIN, Role.DEVOPS, Role.DEVELOPER})
 KEEPERS: Final = frozenset({Role.ADMIN, Role.DEVOPS})
+BILLERS: Final = frozenset({Role.ADMIN, Role.DEVOPS, Role.BILLING_ADMIN})
 ADMINS: Final = frozenset({Role.ADMIN})
 
 # permission -> (who has it, what it allows in words for the settings page)
@@ -33,7 +34,10 @@ TABLE: Final[dict[str, tuple[frozenset[Role], str]]] = {
     "organization:view": (EVERYBODY, "See the organization, its members and environments"),
     "organization:edit": (ADMINS, "Rename the organization"),
     "environment:edit": (ADMINS, "Add, rename and mark environments"),
-    "activity:view": (frozenset({Role.ADMIN, Role.DEVOPS, Role.BILLING_ADMIN}), "See who did what"),
+    "webhook:edit": (ADMINS, "Add and change webhooks"),
+    "usage:view": (BILLERS, "See hours and costs"),
+    "tier:ask": (frozenset({Role.ADMIN, Role.BILLING_ADMIN}), "Ask the operators for the paid tier"),
+    "activity:view": (BILLERS, "See who did what"),
     "store:view": (EVERYBODY, "See data stores, their plans and their state"),
     "store:create": (KEEPERS, "Create data stores"),
     "store:connect": (BUILDERS, "See connection details without the password, and snippets"),
@@ -47,6 +51,11 @@ TABLE: Final[dict[str, tuple[frozenset[Role], str]]] = {
     "store:extend": (KEEPERS, "Have reviewed extensions created in databases"),
     "store:protect": (ADMINS, "Switch deletion protection"),
     "store:delete": (ADMINS, "Delete data stores"),
+    "database:create": (KEEPERS, "Create databases in data stores"),
+    "database:delete": (ADMINS, "Delete databases of data stores"),
+    "credential:view": (EVERYBODY, "See which credentials there are, without their passwords"),
+    "credential:edit": (KEEPERS, "Import, make, repair and delete credentials"),
+    "credential:use_critical": (KEEPERS, "See and use credentials of critical environments, such as Production"),
     "operation:retry": (KEEPERS, "Retry work that failed"),
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from host.keys import read_or_make
 from host.paths import Home
@@ -94,8 +95,14 @@ CELERY_BEAT_SCHEDULE = {
     "ring-due-operations": {"task": "datastores.ring_due", "schedule": 1.0, "options": {"expires": 5}},
     "keep-ready": {"task": "datastores.keep_ready", "schedule": 15.0, "options": {"expires": 15}},
     "watch": {"task": "datastores.watch", "schedule": 15.0, "options": {"expires": 15}},
+    "walk-trials": {"task": "datastores.walk_trials", "schedule": 60.0, "options": {"expires": 60}},
+    "deliver": {"task": "console.deliver", "schedule": 2.0, "options": {"expires": 2}},
     "renew-certificates": {"task": "datastores.renew_certificates", "schedule": 3600.0, "options": {"expires": 3600}},
 }
+# The tier of organizations that people create: "free" makes trials until an operator upgrades it, or "paid".
+NEW_ORGANIZATION_TIER = env.str("HEADWATER_NEW_ORGANIZATIONS", default="free")
+if NEW_ORGANIZATION_TIER not in {"free", "paid"}:
+    raise ImproperlyConfigured("HEADWATER_NEW_ORGANIZATIONS must be free or paid.")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- applications ---------------------------------------------------------------------------------
@@ -170,6 +177,8 @@ LOGIN_REDIRECT_URL = "overview"
 MAIL_CONFIGURED = bool(env.str("EMAIL_URL", default=""))
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("HEADWATER_MAIL_FROM", default="headwater@localhost")
+# Networks beside the internet that webhooks may reach, such as 10.0.0.0/8: none unless operators name them.
+WEBHOOK_NETWORKS = env.list("HEADWATER_WEBHOOK_NETWORKS", default=[])
 ACCOUNT_ADAPTER = "console.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.core.cache import cache
+from django.urls import reverse
 from redis.exceptions import RedisError
 
 from console import attention, navigation
+from console.models import Organization
 from console.navigation import Entry
 from console.services.installation import Installation
 from host.supervisor import State
@@ -21,6 +23,17 @@ def register() -> None:
         Entry("Settings", "settings", "settings", position=90, also=("roles",)),
     )
     attention.register("Services", broken_services, position=30)
+    attention.register("Asked for the paid tier", asked_for_upgrade, position=40)
+
+
+def asked_for_upgrade() -> Iterator[attention.Matter]:
+    """Tell which organizations wait for the paid tier, the longest first."""
+    for organization in Organization.objects.exclude(upgrade_asked_at=None).order_by("upgrade_asked_at")[:20]:
+        yield attention.Matter(
+            f"{organization.name} asks for the paid tier.",
+            "Open it, choose the tier Paid and save: its trials become paid data stores and come back if they had ended.",
+            reverse("admin:console_organization_change", args=[organization.pk]),
+        )
 
 
 def broken_services() -> Iterator[attention.Matter]:

@@ -7,7 +7,19 @@ from django.contrib import admin
 from django.urls import include, path
 
 from console import styleguide
-from console.views import account, activity, environments, health, members, operators, organizations, overview
+from console.views import (
+    account,
+    activity,
+    environments,
+    health,
+    members,
+    notices,
+    operators,
+    organizations,
+    overview,
+    tiers,
+    webhooks,
+)
 
 urlpatterns = [
     path("", overview.show, name="overview"),
@@ -17,6 +29,15 @@ urlpatterns = [
     path("settings/environments/<int:pk>/", environments.edit, name="environment-edit"),
     path("settings/members/", members.index, name="members"),
     path("settings/roles/", members.roles, name="roles"),
+    path("settings/plan/", tiers.show, name="plan"),
+    path("settings/notifications/", notices.mail, name="notification-settings"),
+    path("settings/notifications/webhooks/add/", webhooks.add, name="webhook-add"),
+    path("settings/notifications/webhooks/<uuid:pk>/", webhooks.show, name="webhook"),
+    path("settings/notifications/webhooks/<uuid:pk>/reveal/", webhooks.reveal, name="webhook-reveal"),
+    path("settings/notifications/webhooks/<uuid:pk>/test/", webhooks.test, name="webhook-test"),
+    path("settings/notifications/webhooks/<uuid:pk>/remove/", webhooks.remove, name="webhook-remove"),
+    path("notifications/", notices.index, name="notices"),
+    path("notifications/read/", notices.read, name="notices-read"),
     path("organizations/create/", organizations.create, name="organization-create"),
     path("organizations/handle/", organizations.propose_handle, name="organization-handle"),
     path("organizations/switch/", organizations.switch, name="organization-switch"),

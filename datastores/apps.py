@@ -11,7 +11,10 @@ class DatastoresConfig(AppConfig):
 
     def ready(self) -> None:
         """Make every site's procedures known to the runner, and the pages to the console's shell."""
+        from console.tiers import tier_changed
         from datastores import shell
+        from datastores.actions import trials
         from datastores.sites import registry  # noqa: F401
 
         shell.register()
+        tier_changed.connect(trials.upgrade, dispatch_uid="trials-upgrade")

@@ -15,9 +15,10 @@ class LogicalDatabase:
     """A database inside a data store, as its server tells."""
 
     name: str
-    owner: str
+    owner: str  # empty where the engine's databases have none
     size_bytes: int
     open: bool  # its owner lets people connect
+    holds: str = ""  # what is in it, counted, in words; empty where nobody counts
 
 
 @dataclass(frozen=True)

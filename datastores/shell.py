@@ -28,11 +28,19 @@ WORDS = {
     "store.monthly_drill_off": "switched the monthly drill off for",
     "store.guarantee_suspended": "saw no standby that has every acknowledged write of",
     "store.guarantee_resumed": "saw a standby that has every acknowledged write again of",
+    "store.database_created": "created a database in",
+    "store.database_deleted": "deleted a database of",
+    "credential.imported": "imported credentials for",
+    "credential.made": "had a login made in",
+    "credential.repaired": "repaired credentials for",
+    "credential.deleted": "deleted credentials for",
     "store.protected": "switched deletion protection on for",
     "store.unprotected": "switched deletion protection off for",
     "store.disk_warned": "warned about the disk of",
     "store.writes_stopped": "stopped writes to",
     "store.writes_allowed": "allowed writes again to",
+    "store.trial_forfeited": "ended for good the trial of",
+    "store.trial_upgraded": "made a paid data store of the trial",
     "store.deleted": "deleted the data store",
     "operation.retried": "retried failed work on",
 }
@@ -41,6 +49,7 @@ WORDS = {
 def register() -> None:
     """Add them; called once when the application is ready."""
     navigation.register(
+        Entry("Usage", "usage", "chart-column", 70, permission="usage:view"),
         *(
             Entry(section.label, section.route, section.icon, 20 + place, "Dependencies", "store:view")
             for place, section in enumerate((DATABASES, VECTOR_DATABASES))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from celery import shared_task
 
+from datastores.actions import trials
 from datastores.models import Operation
 from datastores.operations import doorbell, runner
 from datastores.sites.registry import DRIVERS
@@ -39,6 +40,12 @@ def renew_certificates() -> None:
     """Let every site renew the certificates that end soon."""
     for driver in DRIVERS.values():
         driver.renew_certificates()
+
+
+@shared_task(name="datastores.walk_trials")
+def walk_trials() -> None:
+    """Remind of trials that end soon, and end those whose time has come."""
+    trials.walk()
 
 
 @shared_task(name="datastores.watch")

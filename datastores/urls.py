@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from datastores.views import controls, create, engine_settings, extensions, networks, secrets, stores, tabs
+from datastores.views import (
+    controls,
+    create,
+    credentials,
+    databases,
+    engine_settings,
+    extensions,
+    networks,
+    secrets,
+    stores,
+    tabs,
+    usage,
+)
 
 urlpatterns = [
+    path("usage/", usage.index, name="usage"),
+    path("usage/export.csv", usage.export, name="usage-export"),
     path("databases/", stores.index, name="store-list"),
     path("vector-databases/", stores.vector_index, name="vector-store-list"),
     path("databases/create/", create.begin, name="store-create"),
@@ -16,6 +30,17 @@ urlpatterns = [
     path("databases/<uuid:pk>/operation/", tabs.operation, name="store-operation"),
     path("databases/<uuid:pk>/databases/", extensions.databases, name="store-databases"),
     path("databases/<uuid:pk>/databases/extension/", extensions.create, name="store-extension-create"),
+    path("databases/<uuid:pk>/databases/create/", databases.create, name="store-database-create"),
+    path("databases/<uuid:pk>/databases/delete/", databases.delete, name="store-database-delete"),
+    path("databases/<uuid:pk>/credentials/import/", credentials.import_credentials, name="store-credential-import"),
+    path("databases/<uuid:pk>/credentials/create/", credentials.create_login, name="store-credential-create"),
+    path(
+        "databases/<uuid:pk>/credentials/<uuid:credential>/delete/", credentials.delete, name="store-credential-delete"
+    ),
+    path("databases/<uuid:pk>/credentials/<uuid:credential>/check/", credentials.check, name="store-credential-check"),
+    path(
+        "databases/<uuid:pk>/credentials/<uuid:credential>/repair/", credentials.repair, name="store-credential-repair"
+    ),
     path("databases/<uuid:pk>/nodes/", tabs.nodes, name="store-nodes"),
     path("databases/<uuid:pk>/settings/", tabs.settings, name="store-settings"),
     path("databases/<uuid:pk>/networks/", networks.edit, name="store-networks"),

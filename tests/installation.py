@@ -77,6 +77,7 @@ def make_environment(home: Path, **extra: str) -> dict[str, str]:
             "HEADWATER_EDGE_FIRST_PORT": str(first + 10),
             "HEADWATER_EDGE_SLOTS": "20",
             "HEADWATER_NODE_FIRST_PORT": str(first + 35),
+            "HEADWATER_NEW_ORGANIZATIONS": "paid",  # so that tests make what they need
         }
         | extra
     )

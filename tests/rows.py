@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from console.audit import Actor
-from console.models import Environment, Member, Organization, Person
+from console.models import Environment, Member, Organization, Person, Tier
 from console.models.organization import DEFAULT_ENVIRONMENTS
 from console.permissions import Role
 from datastores.models import AllowedNetwork, DataStore, Node, Region, ServicePlan
@@ -15,8 +15,8 @@ from datastores.models import AllowedNetwork, DataStore, Node, Region, ServicePl
 
 @pytest.fixture
 def organization(db: None) -> Organization:
-    """An organization with its two environments and nobody in it."""
-    organization = Organization.objects.create(name="Acme", handle="acme")
+    """A paid organization with its two environments and nobody in it."""
+    organization = Organization.objects.create(name="Acme", handle="acme", tier=Tier.PAID)
     for position, (name, critical) in enumerate(DEFAULT_ENVIRONMENTS):
         Environment.objects.create(organization=organization, name=name, critical=critical, position=position)
     return organization

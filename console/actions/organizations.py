@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
@@ -53,7 +54,9 @@ def create_organization(*, actor: Actor, name: str, handle: str) -> Organization
     refuse_second_organization(person)
     try:
         with transaction.atomic():
-            organization = Organization.objects.create(name=name, handle=handle, created_by=person)
+            organization = Organization.objects.create(
+                name=name, handle=handle, created_by=person, tier=settings.NEW_ORGANIZATION_TIER
+            )
             Member.objects.create(organization=organization, person=person, role=Role.ADMIN.value)
             Environment.objects.bulk_create(
                 Environment(organization=organization, name=label, critical=critical, position=position)

@@ -14,6 +14,13 @@ from console.permissions import Role, allows
 DEFAULT_ENVIRONMENTS = (("Development", False), ("Production", True))
 
 
+class Tier(models.TextChoices):
+    """What an organization may create, and whether it is billed."""
+
+    FREE = "free", "Free"
+    PAID = "paid", "Paid"
+
+
 class Organization(models.Model):
     """A tenant. Everything a member sees belongs to exactly one."""
 
@@ -28,6 +35,13 @@ class Organization(models.Model):
         help_text="A person creates at most one organization.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    tier = models.CharField(
+        max_length=10,
+        choices=Tier,
+        default=Tier.FREE,
+        help_text="Only a paid organization creates data stores that are not trials.",
+    )
+    upgrade_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     members = models.ManyToManyField(Person, through="Member", related_name="organizations")
 
     class Meta:
@@ -44,6 +58,10 @@ class Member(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=[(role.value, role.label) for role in Role])
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
+    notices_read_at = models.DateTimeField(null=True, blank=True, editable=False)
+    muted = models.JSONField(
+        default=list, blank=True, editable=False, help_text="Kinds of notices that are not mailed to this member."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "person"], name="member_once")]

@@ -104,6 +104,12 @@ def money(amount: Decimal | float | None, decimals: int = 2) -> str:
     return "" if amount is None else f"${amount:,.{decimals}f}"
 
 
+@register.filter(name="is")
+def is_text(value: object, text: str) -> bool:
+    """Whether a value is this text, as an argument of an include."""
+    return str(value) == text
+
+
 @register.filter
 def exactly(text: str) -> str:
     """An HTML `pattern` that matches only this text, so that the browser checks a typed name by itself."""

@@ -9,6 +9,7 @@ from console.audit import Actor, record
 from console.errors import Refusal
 from console.models import Member
 from datastores.actions.admission import admit
+from datastores.actions.trials import admit_trial
 from datastores.engines.registry import ENGINES
 from datastores.models import AllowedNetwork, DataStore, Node, Region, ServicePlan
 from datastores.operations.opening import open_operation
@@ -27,7 +28,7 @@ def create_store(
     """Write the store, its node, its super admin and the operation that makes it real.
 
     Raises :class:`Refusal` for a name that is taken, a region or plan that is not offered, a plan that
-    does not fit on the region's site, or an unknown engine.
+    does not fit on the region's site or needs another tier, or an unknown engine.
     """
     if engine not in ENGINES:
         raise Refusal("This type of data store is not offered here.", "Choose one of the types on the page.")
@@ -36,6 +37,7 @@ def create_store(
     try:
         with transaction.atomic():
             admit(region.site, plan)
+            trial_ends_at = admit_trial(member.organization, engine, plan)
             store = DataStore.objects.create(
                 organization=member.organization,
                 name=name.strip(),
@@ -48,6 +50,7 @@ def create_store(
                 created_by=member.person,
                 # Until the standbys are there, writes are acknowledged by the primary alone.
                 guarantee_suspended_since=timezone.now() if plan.node_count > 1 else None,
+                trial_ends_at=trial_ends_at,
             )
             Node.make_all(store)
             AllowedNetwork.allow_everybody(store)
@@ -60,6 +63,7 @@ def create_store(
                 engine=engine,
                 plan=plan.name,
                 region=str(region),
+                **({"trial": True} if trial_ends_at else {}),
             )
     except IntegrityError:
         raise Refusal(f"A data store named “{name.strip()}” exists already.", "Choose another display name.") from None

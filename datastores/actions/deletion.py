@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from console.audit import Actor, record
 from console.errors import Refusal
-from datastores.models import DataStore, Operation
+from datastores.models import Credential, DataStore, Operation
 from datastores.operations.opening import cancel, open_operation
 
 
@@ -44,6 +44,7 @@ def delete_store(*, actor: Actor, store: DataStore, typed_name: str) -> Operatio
         raise Refusal(f"{store} is being deleted already.", "Reload the page to see how far it is.")
     memo = _cancel_running(store, actor)
     operation = open_operation("delete", store=store, requested_by=actor.name, memo=memo)
+    Credential.objects.filter(store=store).delete()
     store.set_state(DataStore.State.DELETING)
     record("store.deleted", actor=actor, organization=store.organization, subject=store, plan=store.plan.name)
     return operation

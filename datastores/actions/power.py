@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils import timezone
 
 from console.audit import Actor, record
 from console.errors import Refusal
 from datastores.models import DataStore, Operation
 from datastores.operations.opening import open_operation
+from datastores.trials import KEPT
 
 State = DataStore.State
 
@@ -32,7 +34,18 @@ def power_on(*, actor: Actor, store: DataStore) -> Operation:
         _refuse_incomplete(store)
     elif store.state != State.POWERED_OFF:
         raise Refusal(f"{store} can't be powered on: it is not powered off.", "Reload the page to see its state.")
+    refuse_ended_trial(store)
     return _switch(actor, store, "power_on", State.POWERING_ON)
+
+
+def refuse_ended_trial(store: DataStore) -> None:
+    """Refuse to start a data store whose free trial has ended."""
+    if store.trial_ends_at and store.trial_ends_at <= timezone.now():
+        raise Refusal(
+            f"The trial of {store} has ended, so it stays powered off. Its data is kept until "
+            f"{store.trial_ends_at + KEPT:%-d %B %Y, %H:%M} UTC.",
+            "On the paid tier it comes back under the same address, with its data.",
+        )
 
 
 def _refuse_incomplete(store: DataStore) -> None:

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from console.audit import Actor, record
 from console.errors import Refusal
+from datastores.actions.power import refuse_ended_trial
 from datastores.models import DataStore, Operation
 from datastores.operations import opening
 
@@ -15,6 +16,7 @@ UNDER_WAY = {
     "power_on": DataStore.State.POWERING_ON,
     "delete": DataStore.State.DELETING,
 }
+STARTING = ("power_on", "provision")
 
 
 @transaction.atomic
@@ -22,6 +24,8 @@ def retry_operation(*, actor: Actor, operation: Operation) -> None:
     """Go on with the step that failed. Raises :class:`Refusal` where the operation has not failed, where another one
     runs, and for a deletion where the store was protected since it failed."""
     _refuse_protected(operation)
+    if operation.store and operation.kind in STARTING:
+        refuse_ended_trial(operation.store)
     opening.retry(operation)
     if operation.store and operation.kind in UNDER_WAY:
         operation.store.set_state(UNDER_WAY[operation.kind])

@@ -11,6 +11,7 @@ from console import attention
 from console.attention import Matter
 from datastores.admin.stores import SECRETS
 from datastores.models import DataStore, Operation
+from datastores.trials import KEPT
 
 MOST = 20  # of each kind; the list in the admin has them all
 TROUBLE = (DataStore.State.UNREACHABLE, DataStore.State.FAILED)
@@ -21,6 +22,7 @@ def register() -> None:
     attention.register("Failed operations", failed_operations, position=10)
     attention.register("Late operations", late_operations, position=15)
     attention.register("Data stores", troubled_stores, position=20)
+    attention.register("Trials", held_trials, position=45)
 
 
 def failed_operations() -> Iterator[Matter]:
@@ -52,5 +54,17 @@ def troubled_stores() -> Iterator[Matter]:
         yield Matter(
             sentence,
             "Look at its operations and its log.",
+            reverse("admin:datastores_datastore_change", args=[store.pk]),
+        )
+
+
+def held_trials() -> Iterator[Matter]:
+    """Tell the trials whose data would be deleted by now if deletion protection did not hold it."""
+    over = timezone.now() - KEPT
+    held = DataStore.objects.present().filter(trial_ends_at__lte=over, deletion_protection=True)
+    for store in held.select_related("organization").defer(*SECRETS)[:MOST]:
+        yield Matter(
+            f"{store.organization}: the trial of {store} ended long ago, and deletion protection keeps its data.",
+            "Give the organization the paid tier, or agree with it that the protection is switched off.",
             reverse("admin:datastores_datastore_change", args=[store.pk]),
         )

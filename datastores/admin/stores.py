@@ -46,6 +46,7 @@ class DataStoreAdmin(ReadOnlyAdmin):
         "admin_user",
         "default_database",
         "deletion_protection",
+        "trial_ends_at",
         "operations",
         "created_by",
         "created_at",

@@ -46,7 +46,9 @@ class Engine(ABC):
     default_database: ClassVar[str]
     ssl_mode: ClassVar[str]
     when_full: ClassVar[str]  # how a tenant makes room while writes are stopped, in sentences
-    lists_databases: ClassVar[bool] = False  # the site can read the logical databases from a running server
+    about_databases: ClassVar[str]  # what the figures of its logical databases mean, in sentences
+    has_extensions: ClassVar[bool] = False  # its databases have extensions
+    creates_databases: ClassVar[bool] = True  # the server holds more than one database
     # Reviewed extensions that only the platform's superuser can make, and makes when a person asks.
     extensions_on_request: ClassVar[tuple[str, ...]] = ()
 
@@ -67,6 +69,18 @@ class Engine(ABC):
         """
         del chosen, plan
         return {}
+
+    def database_name_problem(self, name: str) -> str:
+        """Return why a new database can't have this name, as a sentence; an empty text where it can."""
+        del name
+        return "This data store has one database only."
+
+    @abstractmethod
+    def try_login(self, access: Access, ca_pem: str) -> None:
+        """Log in to that very database over TLS, verifying the server, as a client does. Takes seconds at most.
+
+        Raises :class:`~datastores.engines.trial.LoginFailure`, which says the part that failed.
+        """
 
     @abstractmethod
     def uri(self, access: Access) -> str:

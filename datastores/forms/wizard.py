@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 
 from console.models import Member
 from datastores.actions.admission import free_room, why_full
+from datastores.actions.trials import why_not_offered
 from datastores.capacity import Room
 from datastores.engines.registry import ENGINES
 from datastores.forms.draft import Draft
@@ -138,7 +139,9 @@ class PlanForm(StepForm):
         plan: ServicePlan = self.cleaned_data["plan"]
         priced = PlanPrice.objects.filter(plan=plan, cloud__slug=self.draft.cloud).exists()
         region = open_regions().filter(cloud__slug=self.draft.cloud, code=self.draft.region).first()
-        if reason := why_not(plan, priced=priced, free=free_room(region.site) if region else None):
+        free = free_room(region.site) if region else None
+        tier = why_not_offered(self.member.organization, self.draft.type, plan)
+        if reason := why_not(plan, priced=priced, free=free, tier=tier):
             raise forms.ValidationError(reason)
         return plan
 
@@ -171,6 +174,9 @@ def name_is_taken(member: Member, name: str) -> bool:
     return mine.annotate(lower_name=Lower("name")).filter(lower_name=Lower(Value(name))).exists()
 
 
-def why_not(plan: ServicePlan, *, priced: bool, free: Room | None) -> str:
-    """Return why a plan can't be chosen now, or an empty text. ``free`` is what the region's site has left, if it is counted."""
-    return why_full(plan, free) if priced else "This plan is not offered on the chosen cloud."
+def why_not(plan: ServicePlan, *, priced: bool, free: Room | None, tier: str = "") -> str:
+    """Return why a plan can't be chosen now, or an empty text.
+
+    ``free`` is what the region's site has left, if it is counted; ``tier`` is why the organization's tier has it not.
+    """
+    return tier or (why_full(plan, free) if priced else "This plan is not offered on the chosen cloud.")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from django.core.validators import MinValueValidator
-from django.db import models
+from django.db import models, transaction
+from django.utils import timezone
 
 from datastores.limits import PlanFacts
+from datastores.models.metering import PriceChange
 
 HOURS_PER_MONTH = 730  # a month on every page (FEATURES: "a month is shown as 730 hours")
 
@@ -114,6 +117,19 @@ class ServicePlan(models.Model):
         return PlanFacts(self.family, self.ram_gib, self.node_count)
 
 
+class PlanPriceQuerySet(models.QuerySet["PlanPrice"]):
+    """Prices whose every change is kept."""
+
+    def update(self, **changes: Any) -> int:
+        """Change rows, and keep what they cost until now."""
+        with transaction.atomic():
+            mine = list(self.values_list("pk", flat=True))
+            changed = super().update(**changes)
+            for price in PlanPrice.objects.filter(pk__in=mine):
+                price.keep_history()
+        return changed
+
+
 class PlanPrice(models.Model):
     """What a plan costs on a cloud, per hour, in US dollars."""
 
@@ -123,12 +139,28 @@ class PlanPrice(models.Model):
         "USD per hour", max_digits=9, decimal_places=4, validators=[MinValueValidator(Decimal(0))]
     )
 
+    objects = PlanPriceQuerySet.as_manager()
+
     class Meta:
         ordering = ("plan", "cloud")
         constraints = [models.UniqueConstraint(fields=["plan", "cloud"], name="price_once")]
 
     def __str__(self) -> str:
         return f"{self.plan} on {self.cloud}: {self.hourly} USD per hour"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Save, and keep what it cost until now: a new price applies from now on only."""
+        with transaction.atomic():
+            super().save(*args, **options)
+            self.keep_history()
+
+    def keep_history(self) -> None:
+        """Add a line to the price's history, unless the last one says the same."""
+        last = PriceChange.objects.filter(plan_id=self.plan_id, cloud_id=self.cloud_id).last()
+        if last is None or last.hourly != self.hourly:
+            PriceChange.objects.create(
+                plan_id=self.plan_id, cloud_id=self.cloud_id, hourly=self.hourly, since=timezone.now()
+            )
 
     @property
     def monthly(self) -> Decimal:

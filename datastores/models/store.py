@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from console.encryption import EncryptedTextField
 from console.models import Member, Organization, Person
 from console.permissions import NotAllowed
 from datastores.models.catalogue import Region, ServicePlan
+from datastores.models.metering import METERED, MeterReading
 
 if TYPE_CHECKING:
     from datastores.models.operation import Operation
@@ -30,6 +32,18 @@ class DataStoreQuerySet(models.QuerySet["DataStore"]):
         if not member.can(permission):
             raise NotAllowed(permission)
         return self.present().filter(organization_id=member.organization_id)
+
+    def update(self, **changes: Any) -> int:
+        """Change rows, and read their meters where the change concerns what is paid for."""
+        if not METERED.intersection(changes):
+            return super().update(**changes)
+        with transaction.atomic():
+            mine = list(self.order_by().select_for_update(of=("self",)).values_list("pk", flat=True))
+            rows = DataStore.objects.filter(pk__in=mine)
+            changed = super(DataStoreQuerySet, rows).update(**changes)
+            for store in rows.only("state", "plan", "trial_ends_at"):
+                MeterReading.take(store)
+        return changed
 
     def locked(self, store: DataStore) -> DataStore:
         """The store as it is now, held against other changes until the transaction ends."""
@@ -86,6 +100,9 @@ class DataStore(models.Model):
     )
     monthly_drill = models.BooleanField(default=False, help_text="A failure drill once a month.")
     deletion_protection = models.BooleanField(default=False)
+    trial_ends_at = models.DateTimeField(
+        null=True, blank=True, help_text="Set for a free trial; an upgrade of the organization clears it."
+    )
     created_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -101,11 +118,24 @@ class DataStore(models.Model):
                 condition=~models.Q(state="deleted"),
                 name="store_name_once",
             ),
+            models.UniqueConstraint(
+                fields=["organization", "engine"],
+                condition=models.Q(trial_ends_at__isnull=False) & ~models.Q(state="deleted"),
+                name="one_trial_per_type",
+            ),
         ]
         indexes = [models.Index(fields=["organization", "engine", "name"], name="store_list")]
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        """Save, and read the meter in the same transaction where the change concerns what is paid for."""
+        metered = update_fields is None or METERED.intersection(update_fields)
+        with transaction.atomic():
+            super().save(*args, update_fields=update_fields, **options)
+            if metered:
+                MeterReading.take(self)
 
     def set_state(self, state: State, evidence: str = "") -> None:
         """Save a new state; ``state_since`` moves only when the state changes."""

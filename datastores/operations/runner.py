@@ -21,6 +21,7 @@ from django.utils import timezone
 from console.errors import Refusal
 from datastores.models import Operation
 from datastores.operations import registry
+from datastores.operations.news import tell_failure
 from datastores.operations.opening import enter_step
 from datastores.operations.outcomes import Done, Fail, Goto, Outcome, Wait
 from datastores.operations.procedure import Procedure
@@ -157,6 +158,7 @@ def _record(operation: Operation, procedure: Procedure, outcome: Outcome) -> Non
     _write_timeline(operation, procedure, outcome)
     if isinstance(outcome, Fail):
         procedure.failed(outcome)
+        tell_failure(operation, procedure.title or operation.kind, outcome)
 
 
 def _write_timeline(operation: Operation, procedure: Procedure, outcome: Outcome) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils import timezone
+
 from console.models import Member
 from datastores.models import DataStore
 from datastores.presentation.roles import refused
@@ -54,6 +56,8 @@ def controls_of(store: DataStore, member: Member, *, busy: bool) -> Controls:
     reasons = {name: _reason(name, store, member, busy=busy) for name in RULES}
     if store.deletion_protection and not refused(member, "store:delete"):
         reasons["delete"] = "Deletion protection is on. Switch it off first."
+    if not reasons["power_on"] and store.trial_ends_at and store.trial_ends_at <= timezone.now():
+        reasons["power_on"] = "The free trial has ended. On the paid tier it comes back."
     return Controls(
         **reasons,
         reveal=refused(member, "store:reveal"),

@@ -26,14 +26,21 @@ class OwnExtension:
 
 
 @dataclass(frozen=True)
-class Inside:
-    """One database that was looked into; ``silence`` says why it could not be."""
+class Extensions:
+    """The extensions of one database; ``silence`` says why they can't be shown."""
 
-    name: str
     offer: Offer = field(default_factory=Offer)
     often_wanted: list[OwnExtension] = field(default_factory=list)
     others: list[OwnExtension] = field(default_factory=list)
     silence: str = ""
+
+
+@dataclass(frozen=True)
+class Inside:
+    """One database that was opened. ``extensions`` is None where the engine has none."""
+
+    name: str
+    extensions: Extensions | None = None
 
     @property
     def query(self) -> str:
@@ -43,11 +50,22 @@ class Inside:
 
 @dataclass(frozen=True)
 class DatabasesPage:
-    """All databases, and one of them opened; ``silence`` says why there are none to show."""
+    """All databases, and one of them opened; ``silence`` says why there are none to show, ``about`` what figures mean."""
 
     databases: list[LogicalDatabase] = field(default_factory=list)
     inside: Inside | None = None
     silence: str = ""
+    about: str = ""
+
+    @property
+    def have_owners(self) -> bool:
+        """Whether the engine knows whose a database is."""
+        return any(database.owner for database in self.databases)
+
+    @property
+    def are_counted(self) -> bool:
+        """Whether the server says what is in them."""
+        return any(database.holds for database in self.databases)
 
 
 def databases_page(store: DataStore, wanted: str) -> DatabasesPage:
@@ -58,7 +76,9 @@ def databases_page(store: DataStore, wanted: str) -> DatabasesPage:
         found = driver_of(store).databases(store)
     except NoAnswer as silence:
         return DatabasesPage(silence=str(silence))
-    return DatabasesPage(databases=found, inside=_look_inside(store, _chosen(store, found, wanted)))
+    name = _chosen(store, found, wanted)
+    inside = Inside(name, _extensions(store, name)) if name else None
+    return DatabasesPage(databases=found, inside=inside, about=engine(store.engine).about_databases)
 
 
 def _chosen(store: DataStore, found: list[LogicalDatabase], wanted: str) -> str:
@@ -67,17 +87,16 @@ def _chosen(store: DataStore, found: list[LogicalDatabase], wanted: str) -> str:
     return next((name for name in (wanted, store.default_database, *names) if name in names), "")
 
 
-def _look_inside(store: DataStore, name: str) -> Inside | None:
-    if not name:
+def _extensions(store: DataStore, name: str) -> Extensions | None:
+    if not engine(store.engine).has_extensions:
         return None
     try:
         known = driver_of(store).extensions(store, name)
     except NoAnswer as silence:
-        return Inside(name, silence=str(silence))
+        return Extensions(silence=str(silence))
     offer = offer_of(known, engine(store.engine).extensions_on_request)
     own = [OwnExtension(extension, create_statement(extension)) for extension in offer.self_service]
-    return Inside(
-        name=name,
+    return Extensions(
         offer=offer,
         often_wanted=[each for each in own if each.extension.name in OFTEN_WANTED],
         others=[each for each in own if each.extension.name not in OFTEN_WANTED],

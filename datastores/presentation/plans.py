@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from console.models import Organization, Tier
 from console.templatetags.ui import money
 from datastores.actions.admission import free_room
+from datastores.actions.trials import why_not_offered
 from datastores.engines.contract import Engine
 from datastores.forms.draft import Draft
 from datastores.forms.wizard import why_not
 from datastores.limits import availability, backup_history
 from datastores.models import PlanPrice, Region, ServicePlan, Site
+from datastores.trials import LENGTH, PLAN_FAMILY
 
 BACKUPS_LATER: Final = "None yet"  # no backup is taken before the backups release
 
@@ -27,6 +30,7 @@ class PlanCard:
     price_hour: str
     why: str
     chosen: bool
+    tag: str = ""
 
 
 def monthly(price: PlanPrice | None) -> str:
@@ -71,7 +75,15 @@ def sizing_fact(site: Site) -> tuple[str, str]:
     return "Sizing", "Development sizing: small buffers, exact limits"
 
 
-def plan_cards(draft: Draft, engine: Engine | None, region: Region | None) -> list[PlanCard]:
+def trial_tag(organization: Organization, plan: ServicePlan) -> str:
+    """Say that a plan would be a free trial."""
+    is_trial = organization.tier == Tier.FREE and plan.family == PLAN_FAMILY
+    return f"{LENGTH.days}-day free trial" if is_trial else ""
+
+
+def plan_cards(
+    organization: Organization, draft: Draft, engine: Engine | None, region: Region | None
+) -> list[PlanCard]:
     """Return the cards of all offered plans, priced for the region's cloud, with what does not fit there."""
     cloud, free = (region.cloud, free_room(region.site)) if region else (None, None)
     prices = {price.plan_id: price for price in PlanPrice.objects.filter(cloud=cloud)} if cloud else {}
@@ -82,8 +94,11 @@ def plan_cards(draft: Draft, engine: Engine | None, region: Region | None) -> li
             facts=plan_facts(plan, engine),
             price_month=monthly(prices.get(plan.pk)),
             price_hour=hourly(prices.get(plan.pk)),
-            why=why_not(plan, priced=plan.pk in prices, free=free),
+            why=why_not(
+                plan, priced=plan.pk in prices, free=free, tier=why_not_offered(organization, draft.type, plan)
+            ),
             chosen=plan.slug == draft.plan,
+            tag=trial_tag(organization, plan),
         )
         for plan in ServicePlan.objects.filter(enabled=True)
     ]

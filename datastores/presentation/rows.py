@@ -12,6 +12,7 @@ from datastores.models import DataStore
 from datastores.models.store import DataStoreQuerySet
 from datastores.presentation.states import MOVING, Badge, badge_of
 from datastores.presentation.storage import disk_badge
+from datastores.presentation.trials import trial_badge
 from datastores.sites.registry import driver_of
 
 
@@ -29,6 +30,7 @@ class StoreRow:
     region_code: str
     badge: Badge
     disk: Badge | None  # that its disk fills, or that writes are stopped
+    trial: Badge | None  # what is left of a free trial
     moving: bool
     endpoint: str  # host:port; empty until there is one, or where it is not shown
 
@@ -65,6 +67,7 @@ def _row(store: DataStore, *, with_endpoints: bool) -> StoreRow:
         region_code=region.code,
         badge=badge_of(store),
         disk=disk_badge(store),
+        trial=trial_badge(store),
         moving=store.state in MOVING,
         endpoint=f"{endpoint.host}:{endpoint.port}" if endpoint else "",
     )

@@ -11,7 +11,8 @@ from datastores.forms.draft import STEPS, Draft, step_before
 from datastores.forms.selection import Selection, Wizard
 from datastores.forms.wizard import StepForm, open_regions
 from datastores.models import Cloud, Region
-from datastores.presentation.plans import hourly, monthly, plan_cards, plan_facts
+from datastores.presentation.plans import hourly, monthly, plan_cards, plan_facts, trial_tag
+from datastores.trials import LENGTH
 
 LABELS: Final = {
     "type": "Type",
@@ -21,6 +22,9 @@ LABELS: Final = {
     "plan": "Plan",
     "review": "Review",
 }
+FREE_NOTE: Final = (
+    f"Free for {LENGTH.days} days: the price applies on the paid tier only. A month is counted as 730 hours."
+)
 Address = Callable[[str, Draft], str]
 
 
@@ -50,6 +54,7 @@ class Summary:
     rows: list[tuple[str, str]]
     price_month: str
     price_hour: str
+    note: str = "A month is counted as 730 hours."
 
 
 def page_of(step: str, wizard: Wizard, form: StepForm | None, address: Address) -> dict[str, Any]:
@@ -62,27 +67,34 @@ def page_of(step: str, wizard: Wizard, form: StepForm | None, address: Address) 
         "form": form,
         "here": here,
         "steps": _progress(step, wizard, address),
-        "summary": summary_of(selection),
+        "summary": summary_of(selection, free=is_trial(wizard)),
         "selection": selection,
         "back": address(back, wizard.draft) if back else "",
         "errors": list(form[step].errors) if form is not None and form.is_bound else [],
     }
     if step == "plan":
-        cards = plan_cards(wizard.draft, selection.engine, selection.region)
+        cards = plan_cards(wizard.member.organization, wizard.draft, selection.engine, selection.region)
         return context | {
             "offered": [card for card in cards if not card.why],
             "waiting": [card for card in cards if card.why],
         }
     if step == "review":
-        return context | {"facts": _review_facts(selection), "changes": _changes(wizard, address)}
+        facts = {"facts": _review_facts(selection), "changes": _changes(wizard, address)}
+        return context | facts | {"trial": is_trial(wizard)}
     return context | {
         "groups": GROUPS[step](wizard.draft) if step in GROUPS else [],
         "typed": _typed(step, form),
     }
 
 
-def summary_of(selection: Selection) -> Summary:
-    """Return what was chosen so far, with its price."""
+def is_trial(wizard: Wizard) -> bool:
+    """Say whether what is chosen would be a free trial."""
+    plan = wizard.selection().plan
+    return bool(plan and trial_tag(wizard.member.organization, plan))
+
+
+def summary_of(selection: Selection, *, free: bool = False) -> Summary:
+    """Return what was chosen so far, with its price; ``free`` for a trial."""
     region = f"{selection.region.name} ({selection.region.code})" if selection.region else ""
     return Summary(
         rows=[
@@ -94,6 +106,7 @@ def summary_of(selection: Selection) -> Summary:
         ],
         price_month=monthly(selection.price),
         price_hour=hourly(selection.price),
+        note=FREE_NOTE if free else Summary.note,
     )
 
 

@@ -10,14 +10,9 @@ from datastores.capacity import Room
 from datastores.extensions import Extension, LogicalDatabase
 from datastores.models import DataStore, Site
 from datastores.operations.procedure import Procedure
+from datastores.sites.tenants import Endpoint, TenantKeeper
 
-
-@dataclass(frozen=True)
-class Endpoint:
-    """The stable address of a data store."""
-
-    host: str
-    port: int
+__all__ = ["AccessChange", "Endpoint", "NoAnswer", "SiteDriver"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +31,7 @@ class NoAnswer(Exception):  # noqa: N818 - a measurement, not a programming erro
     """The data store's server did not answer the platform; the sentence is for people and holds no secret."""
 
 
-class SiteDriver(ABC):
+class SiteDriver(TenantKeeper, ABC):
     """A kind of site. It brings one procedure per kind of operation."""
 
     kind: ClassVar[str]
@@ -67,14 +62,14 @@ class SiteDriver(ABC):
 
     @abstractmethod
     def databases(self, store: DataStore) -> list[LogicalDatabase]:
-        """Read the logical databases from the running server, within seconds. For engines with ``lists_databases``.
-
-        Raises NoAnswer.
-        """
+        """Read the logical databases from the running server, within seconds; raises NoAnswer."""
 
     @abstractmethod
     def extensions(self, store: DataStore, database: str) -> list[Extension]:
-        """Read which extensions one database has and could have. Raises NoAnswer."""
+        """Read which extensions one database has and could have. For engines with ``has_extensions``.
+
+        Raises NoAnswer.
+        """
 
     @abstractmethod
     def create_extension(self, store: DataStore, database: str, name: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 
 from django.db import transaction
@@ -10,10 +9,9 @@ from django.utils import timezone
 
 from console.audit import Actor, record
 from datastores.models import DataStore
-from datastores.sites import disk_mail
+from datastores.sites import disk_news
 from datastores.storage import Disk, Verdict, decide, percent
 
-log = logging.getLogger(__name__)
 WATCH = Actor(label="disk watch")
 
 
@@ -42,31 +40,24 @@ def save(store: DataStore, *, used: int, size: int) -> bool:
 
 
 def tell(store: DataStore, *, used: int, size: int) -> None:
-    """Tell the organization's Admins and DevOps of a threshold that was reached, once.
-
-    What was told is saved after the mail server took the mail: one that could not be reached is asked again at the
-    next measurement, and a kill in between costs a second mail rather than the only one.
-    """
+    """Tell the organization of a threshold that was reached, once: what was told is saved with the notice."""
     if _verdict(store, used, size).told == store.disk_warned_percent:
         return
-    try:
-        with transaction.atomic():
-            locked = DataStore.objects.select_for_update(of=("self",)).select_related("organization").get(pk=store.pk)
-            verdict = _verdict(locked, used, size)
-            _send(locked, verdict, used, size)
-            DataStore.objects.filter(pk=store.pk).update(disk_warned_percent=verdict.told)
-            store.disk_warned_percent = verdict.told
-    except OSError as error:  # smtplib's errors are OSErrors, too
-        log.warning("The mail about the disk of %s could not be sent: %s", store.pk, type(error).__name__)
+    with transaction.atomic():
+        locked = DataStore.objects.select_for_update(of=("self",)).select_related("organization").get(pk=store.pk)
+        verdict = _verdict(locked, used, size)
+        _send(locked, verdict, used, size)
+        DataStore.objects.filter(pk=store.pk).update(disk_warned_percent=verdict.told)
+        store.disk_warned_percent = verdict.told
 
 
 def _send(store: DataStore, verdict: Verdict, used: int, size: int) -> None:
     if verdict.warn:
         organization = store.organization
         record("store.disk_warned", actor=WATCH, organization=organization, subject=store, percent=verdict.warn)
-        disk_mail.warn(store, verdict.warn, used=used, size=size)
+        disk_news.warn(store, verdict.warn, used=used, size=size)
     elif verdict.relieved:
-        disk_mail.relieve(store, used=used, size=size)
+        disk_news.relieve(store, used=used, size=size)
 
 
 def _verdict(store: DataStore, used: int, size: int) -> Verdict:

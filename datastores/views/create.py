@@ -21,7 +21,7 @@ from datastores.forms.selection import Wizard
 from datastores.forms.wizard import StepForm
 from datastores.models import DataStore
 from datastores.presentation.sections import enter
-from datastores.presentation.wizard import page_of, summary_of
+from datastores.presentation.wizard import is_trial, page_of, summary_of
 
 OPENED = "datastores.create.opened"  # the salt of the review page's mark
 
@@ -79,7 +79,9 @@ def _ask(request: AuthedRequest, step: str, wizard: Wizard, form: StepForm, stat
 
 def _summary(request: AuthedRequest, step: str, wizard: Wizard) -> HttpResponse:
     """Answer a choice that was not sent yet: the price beside it, and the address that Back returns to."""
-    answer = render(request, "datastores/wizard/summary.html", {"summary": summary_of(wizard.selection())})
+    answer = render(
+        request, "datastores/wizard/summary.html", {"summary": summary_of(wizard.selection(), free=is_trial(wizard))}
+    )
     answer["HX-Replace-Url"] = address(step, wizard.draft)
     return answer
 

@@ -16,8 +16,13 @@ from console.access import permission_required
 from console.errors import Refusal
 from console.requests import AuthedRequest
 from datastores.actions import create_extension
+from datastores.engines.registry import ENGINES
+from datastores.forms.credentials import DatabaseForm
 from datastores.models import DataStore
+from datastores.offers import offers_of
 from datastores.presentation.databases import databases_page
+from datastores.presentation.roles import refused
+from datastores.presentation.tenancy import tenancy_of
 from datastores.views.shared import lists_databases, page_context, store_of
 
 
@@ -26,7 +31,7 @@ from datastores.views.shared import lists_databases, page_context, store_of
 @permission_required("store:view")
 def databases(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
     """Show the databases, and the extensions of the one that ``database`` names."""
-    return _page(request, _store(request, pk, "store:view"), request.GET.get("database", ""))
+    return databases_tab(request, _store(request, pk, "store:view"), request.GET.get("database", ""))
 
 
 @require_POST
@@ -38,7 +43,7 @@ def create(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
     try:
         create_extension(actor=request.actor, store=store, database=database, name=name)
     except Refusal as refusal:
-        return _page(request, store, database, refusal=refusal)
+        return databases_tab(request, store, database, refusal=refusal, status=422)
     messages.success(request, f"{name} is ready in “{database}”.")
     return redirect(f"{reverse('store-databases', args=[pk])}?{urlencode({'database': database})}")
 
@@ -51,7 +56,29 @@ def _store(request: AuthedRequest, pk: uuid.UUID, permission: str) -> DataStore:
     return store
 
 
-def _page(request: AuthedRequest, store: DataStore, database: str, refusal: Refusal | None = None) -> HttpResponse:
-    context = page_context(request, store, "store-databases", busy=False)
-    context |= {"page": databases_page(store, database), "refusal": refusal}
-    return render(request, "datastores/store/databases.html", context, status=422 if refusal else 200)
+def databases_tab(
+    request: AuthedRequest,
+    store: DataStore,
+    database: str,
+    *,
+    refusal: Refusal | None = None,
+    database_form: DatabaseForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Render the tab with one database opened, and what went wrong on it."""
+    page = databases_page(store, database)
+    member, engine = request.member, ENGINES.get(store.engine)
+    opened = page.inside.name if page.inside else database or store.default_database
+    offers = offers_of(request, store, [found.name for found in page.databases] or [store.default_database])
+    context = page_context(request, store, "store-databases", busy=False) | {
+        "page": page,
+        "refusal": refusal,
+        "tenancy": tenancy_of(store, opened, member),
+        "databases": [(found, offers.get(found.name)) for found in page.databases],
+        "database_form": database_form or DatabaseForm(store=store),
+        "creates_databases": engine is not None and engine.creates_databases,
+        "why_not_create": refused(member, "database:create"),
+        "why_not_delete": refused(member, "database:delete"),
+        "why_not_edit": refused(member, "credential:edit"),
+    }
+    return render(request, "datastores/store/databases.html", context, status=status)

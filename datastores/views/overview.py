@@ -16,6 +16,7 @@ from datastores.presentation.connection import Connection, connection_of
 from datastores.presentation.operations import view_of
 from datastores.presentation.plans import hourly, monthly, plan_facts, sizing_fact
 from datastores.presentation.storage import disk_of
+from datastores.presentation.trials import trial_of
 from datastores.views.shared import latest_operation, page_context
 
 FIELDS = ("password", "uri", "snippets")
@@ -31,6 +32,7 @@ def overview_page(request: AuthedRequest, store: DataStore, *, revealed: str = "
         "work": work,
         "facts": [*plan_facts(store.plan, engines.ENGINES.get(store.engine)), sizing_fact(store.region.site)],
         "disk": disk_of(store),
+        "trial": trial_of(store),
         "price_month": monthly(price),
         "price_hour": hourly(price),
         "region": store.region,

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from console.actions.organizations import create_organization
 from console.audit import Actor
-from console.models import Environment, Member, Organization, Person
+from console.models import Environment, Member, Organization, Person, Webhook
 from console.permissions import Role
+from console.webhooks import new_secret
 from datastores.models import DataStore, EdgeSlot, Node, Operation, Region, ServicePlan
 from datastores.operations import registry
 
@@ -31,6 +32,7 @@ class World:
     environment: Environment
     store: DataStore
     operation: Operation
+    webhook: Webhook
 
     def client(self, who: str) -> Client:
         """Return a browser in which ``who`` is signed in."""
@@ -51,7 +53,11 @@ def make_world() -> World:
         if role is not Role.ADMIN:
             Member.objects.create(organization=organization, person=people[role.value], role=role.value)
     store = _store(organization)
-    return World(organization, people, organization.environments.get(name="Development"), store, _failed(store))
+    development = organization.environments.get(name="Development")
+    webhook = Webhook.objects.create(
+        organization=organization, url="https://hooks.test/", secret=new_secret(), kinds=[]
+    )
+    return World(organization, people, development, store, _failed(store), webhook)
 
 
 @functools.cache

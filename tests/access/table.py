@@ -8,34 +8,13 @@ A POST that is answered with success must leave an audit event, unless ``silent`
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from datastores.models import DataStore, EdgeSlot
 from datastores.networks import fingerprint
 from tests.access.cast import PASSWORD, World
-
-GET, POST = "GET", "POST"
-Arguments = Callable[[World], list[Any]]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One route and method. ``before`` arranges what the answer needs."""
-
-    route: str
-    method: str
-    answers: str
-    body: dict[str, str] | None = None
-    arguments: Arguments = lambda _: []
-    query: str = ""
-    silent: str = ""
-    before: Callable[[World], object] = lambda _: None
-
-    def expected(self, position: int) -> str:
-        """Return the answer for the person in column ``position``."""
-        words = self.answers.split()
-        return words[0] if len(words) == 1 else words[position]
+from tests.access.row import GET, POST, Arguments, Row
+from tests.access.tenants import TENANTS
 
 
 def _environment(world: World) -> list[Any]:
@@ -48,6 +27,10 @@ def _store(world: World) -> list[Any]:
 
 def _operation(world: World) -> list[Any]:
     return [world.store.pk, world.operation.pk]
+
+
+def _webhook(world: World) -> list[Any]:
+    return [world.webhook.pk]
 
 
 def _cache(world: World) -> None:
@@ -78,6 +61,9 @@ NETWORKS = {
 }
 STAGING = {"name": "Staging"}
 DRAFT = "?type=postgresql&name=invoices&cloud=aws&region=eu-central-1&plan=hobbyist"
+HOOK = {"url": "https://hooks.example.com/", "kinds": "failure"}
+MAIL: dict[str, str] = {}  # nothing is mailed any more
+OWN_VIEW = "it changes only what the member has seen"
 SESSION_ONLY = "it changes only which organization the session looks at"
 LED_ON = "people who are signed in are led on"
 NOTHING_VALID = "an empty form changes nothing"
@@ -101,6 +87,24 @@ CONSOLE = [
     Row("members", POST,               "405"),
     Row("roles", GET,                  "200 200 200 200 200 200 in"),
     Row("roles", POST,                 "405"),
+    Row("plan", GET,                   "200 200 200 200 200 200 in"),
+    Row("plan", POST,                  "302 403 403 302 403 302 in"),
+    Row("notices", GET,                "200 200 200 200 200 200 in"),
+    Row("notices", POST,               "405"),
+    Row("notices-read", GET,           "405"),
+    Row("notices-read", POST,          "302 302 302 302 302 302 in", silent=OWN_VIEW),
+    Row("notification-settings", GET,  "200 200 200 200 200 200 in"),
+    Row("notification-settings", POST, "302 302 302 302 302 302 in", MAIL),
+    Row("webhook-add", GET,            "200 403 403 403 403 200 in"),
+    Row("webhook-add", POST,           "302 403 403 403 403 302 in", HOOK),
+    Row("webhook", GET,                "200 403 403 403 403 404 in", arguments=_webhook),
+    Row("webhook", POST,               "302 403 403 403 403 404 in", HOOK, arguments=_webhook),
+    Row("webhook-reveal", GET,         "405", arguments=_webhook),
+    Row("webhook-reveal", POST,        "200 403 403 403 403 404 in", arguments=_webhook),
+    Row("webhook-test", GET,           "405", arguments=_webhook),
+    Row("webhook-test", POST,          "302 403 403 403 403 404 in", arguments=_webhook),
+    Row("webhook-remove", GET,         "405", arguments=_webhook),
+    Row("webhook-remove", POST,        "302 403 403 403 403 404 in", arguments=_webhook),
     Row("organization-create", GET,    "409 200 200 200 200 409 in"),
     Row("organization-create", POST,   "409 302 302 302 302 409 in", NEW),
     Row("organization-handle", GET,    "200 200 200 200 200 200 in", query="?name=Acme"),
@@ -161,6 +165,10 @@ ACCOUNT = [
 
 DATASTORES = [
     #                                   adm dev dvl bil vie out anon
+    Row("usage", GET,                  "200 200 403 200 403 200 in"),
+    Row("usage", POST,                 "405"),
+    Row("usage-export", GET,           "200 200 403 200 403 200 in"),
+    Row("usage-export", POST,          "405"),
     Row("store-list", GET,             "200 200 200 200 200 200 in"),
     Row("store-list", POST,            "405"),
     Row("vector-store-list", GET,      "200 200 200 200 200 200 in"),
@@ -217,4 +225,4 @@ DATASTORES = [
 ]
 
 # fmt: on
-TABLE = [*CONSOLE, *ACCOUNT, *DATASTORES]
+TABLE = [*CONSOLE, *ACCOUNT, *DATASTORES, *TENANTS]

@@ -12,7 +12,8 @@ from django.urls import reverse
 from console.models import AuditEvent, Person
 from tests.access.cast import CAST, World, make_world
 from tests.access.routes import Route, all_routes
-from tests.access.table import POST, TABLE, Row
+from tests.access.row import POST, Row
+from tests.access.table import TABLE
 
 OPERATORS = "admin"  # the namespace of the operators' site
 ROUTES = all_routes()
@@ -46,7 +47,8 @@ def test_every_route_has_a_row_for_reading_and_for_writing() -> None:
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.method} {row.route}")
 def test_answers_as_the_table_says(row: Row, world: World) -> None:
     row.before(world)
-    body = {key: value.format(organization=world.organization.pk) for key, value in (row.body or {}).items()}
+    known = {"organization": world.organization.pk, "environment": world.environment.pk}
+    body = {key: value.format(**known) for key, value in (row.body or {}).items()}
     found: dict[str, str] = {}
     for who in CAST:
         with transaction.atomic():  # each person meets the same world

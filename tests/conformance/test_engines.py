@@ -18,6 +18,7 @@ from datastores.sites.local.doctor import examine
 from datastores.sites.local.machine import Machine
 from datastores.sites.local.measuring import measure
 from datastores.sites.local.places import place_of
+from datastores.sites.registry import driver_of
 from host.waiting import wait_until
 from tests.conformance.clients import CLIENTS, Client
 from tests.local_site import settle
@@ -62,6 +63,9 @@ def test_a_client_can_use_what_was_made(store: DataStore, log_in: Log) -> None:
     client.keep("hello")
     assert client.kept() == "hello"
     client.close()
+    (database,) = driver_of(store).databases(store)
+    assert (database.name, database.open) == (store.default_database, True)
+    assert database.size_bytes > 0
 
 
 def test_plain_text_is_refused(store: DataStore, log_in: Log) -> None:

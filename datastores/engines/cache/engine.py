@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from datastores.engines.cache.settings import CacheSettings, max_memory_mib
 from datastores.engines.cache.snippets import snippets
+from datastores.engines.cache.trial import try_login
 from datastores.engines.cache.uri import service_uri
 from datastores.engines.contract import Access, Engine, Snippet
 from datastores.limits import PlanFacts, cache_clients
@@ -20,11 +21,16 @@ class Cache(Engine):
     description: ClassVar[str] = "In-memory store, queue and message broker, compatible with legacy Redis OSS."
     icon: ClassVar[str] = "zap"
     is_cache: ClassVar[bool] = True
+    creates_databases: ClassVar[bool] = False
     admin_user: ClassVar[str] = "hwadmin"
     default_database: ClassVar[str] = "0"
     ssl_mode: ClassVar[str] = "required"  # the protocol has no negotiation: TLS from the first byte
     when_full: ClassVar[str] = (
         "To make room, delete keys: DEL, UNLINK, FLUSHDB and FLUSHALL work, what adds data does not."
+    )
+    about_databases: ClassVar[str] = (
+        "A cache counts as one database: the numbered ones that SELECT chooses share its memory, its logins and its "
+        "settings. Its size is the memory that keys and values take."
     )
 
     def connection_limit(self, plan: PlanFacts) -> int:
@@ -39,6 +45,10 @@ class Cache(Engine):
     def checked_settings(self, chosen: Mapping[str, object], plan: PlanFacts) -> dict[str, object]:
         """Return Lua switch, eviction policy and the standbys that writes need (see ``settings.CacheSettings``)."""
         return CacheSettings.from_stored(chosen).for_plan(plan.node_count - 1).stored()
+
+    def try_login(self, access: Access, ca_pem: str) -> None:
+        """Log in over TLS (see ``trial.try_login``)."""
+        try_login(access, ca_pem)
 
     def uri(self, access: Access) -> str:
         """Return the service URI (see ``uri.service_uri``)."""

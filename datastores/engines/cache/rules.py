@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from enum import Enum
 
 from datastores.engines.cache.settings import CacheSettings
+
+PREFIX = re.compile(r"[A-Za-z0-9:._{}/@-]{0,64}")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a login is held to that the platform made for one application: keys and channels that begin with ``prefix``."""
+
+    prefix: str = ""
+    writes: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a prefix that the engine would read as a pattern or as another rule."""
+        if not PREFIX.fullmatch(self.prefix):
+            raise ValueError(f"{self.prefix!r} can't be a key prefix")
 
 
 class LoginKind(Enum):
@@ -82,6 +99,25 @@ def access_rules(kind: LoginKind, settings: CacheSettings) -> tuple[str, ...]:
         *_refuse(FUNCTIONS),
         *_refuse(ADMINISTRATIVE),
     )
+
+
+# Without keys of their own in the command, these reach or show everybody's.
+BEYOND_A_PREFIX = ("dbsize", "flushall", "flushdb", "keys", "randomkey", "scan", "swapdb")
+
+
+def scoped_rules(scope: Scope, settings: CacheSettings) -> tuple[str, ...]:
+    """Return the rules of a login that is held to a scope.
+
+    Invariant: it has no command that a tenant lacks; with a prefix none that reaches a key outside it or shows one's
+    name; without ``writes`` none that the engine says writes, no scripts and no publishing.
+    """
+    if not (scope.prefix or not scope.writes):
+        return access_rules(LoginKind.TENANT, settings)
+    tenant = access_rules(LoginKind.TENANT, settings)[2:]
+    keys = f"~{scope.prefix}*" if scope.writes else f"%R~{scope.prefix}*"
+    beyond = _refuse(BEYOND_A_PREFIX) if scope.prefix else ()
+    reading = () if scope.writes else ("-@write", *_refuse((*SCRIPTING, "publish", "spublish", "swapdb")))
+    return ("resetkeys", "resetchannels", keys, f"&{scope.prefix}*", *tenant, *reading, *beyond)
 
 
 def _allow(commands: tuple[str, ...]) -> tuple[str, ...]:

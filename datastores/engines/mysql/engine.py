@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from datastores.engines.contract import Access, Engine, Snippet
+from datastores.engines.mysql.databases import name_problem
 from datastores.engines.mysql.snippets import snippets
+from datastores.engines.mysql.trial import try_login
 from datastores.engines.mysql.uri import SSL_MODE, service_uri
 from datastores.limits import PlanFacts, mysql_connections
 
@@ -24,10 +26,22 @@ class MySQL(Engine):
         "To make room, run SET SESSION transaction_read_only = OFF in a session of yours, then TRUNCATE or DROP what is "
         "not needed any more, or DELETE rows and run OPTIMIZE TABLE."
     )
+    about_databases: ClassVar[str] = (
+        "A database's size is that of its tables' files, indexes included. In MySQL a database has no owner: who may "
+        "do what in it is granted to each login."
+    )
 
     def connection_limit(self, plan: PlanFacts) -> int:
         """Connections that tenants can open at once; the engine refuses the next one itself."""
         return mysql_connections(plan)
+
+    def database_name_problem(self, name: str) -> str:
+        """Check MySQL's rules (see ``databases.name_problem``)."""
+        return name_problem(name)
+
+    def try_login(self, access: Access, ca_pem: str) -> None:
+        """Log in over TLS (see ``trial.try_login``)."""
+        try_login(access, ca_pem)
 
     def uri(self, access: Access) -> str:
         """Return the service URI (see ``uri.service_uri``)."""

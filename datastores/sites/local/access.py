@@ -68,6 +68,16 @@ def log_in(store: DataStore, node: Node) -> str:
     return f"{engine.probe(place, Endpoint(addresses.LOOPBACK, place.port), ca)} {UNTOUCHED}"
 
 
+def way_in(slot: EdgeSlot) -> Endpoint | None:
+    """Return where the platform tries a tenant's login: the stable address, or the node's own where the list leaves this
+    machine out. None for a slot that nobody has."""
+    if slot.store is None:
+        return None
+    if _is_welcome(slot.store):
+        return Endpoint(settings.EDGE_HOST, slot.port)
+    return Endpoint(addresses.LOOPBACK, slot.server_port) if slot.server_port else None
+
+
 def _is_welcome(store: DataStore) -> bool:
     """Whether the store's list lets this machine in, on every way to its name; clients don't choose among them."""
     allowed = list(store.allowed_networks.values_list("network", flat=True))

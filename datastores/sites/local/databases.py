@@ -1,4 +1,4 @@
-"""What a local engine with logical databases can do besides."""
+"""What a local engine can tell of the logical databases in a running node, and do in them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from datastores.sites.local.engine import Place
 
 
 class DatabaseKeeper(ABC):
-    """Looks into the logical databases of a running node."""
+    """Looks at the logical databases of a running node. Every engine does, beside its ``LocalEngine``."""
 
     @abstractmethod
     def databases(self, place: Place) -> list[LogicalDatabase]:
-        """Read the tenants' databases; raises NoAnswer."""
+        """Read the tenants' databases without taking a connection of theirs; raises NoAnswer."""
+
+
+class ExtensionKeeper(DatabaseKeeper):
+    """Looks into them, where databases have extensions (``Engine.has_extensions``)."""
 
     @abstractmethod
     def extensions(self, place: Place, database: str) -> list[Extension]:

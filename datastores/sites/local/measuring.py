@@ -8,6 +8,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from datastores.models import DataStore, Node
+from datastores.operations.news import tell_silence
 from datastores.sites.local.access import log_in
 from datastores.sites.local.addresses import sync_edge
 from datastores.sites.local.engine import ProbeFailure
@@ -69,5 +70,7 @@ def measure(store: DataStore) -> bool:
         operations__state__in=("waiting", "running")
     )
     changed = {"state": state, "state_since": now} if state != store.state else {}
-    untouched.update(evidence=evidence[:200], evidence_at=now, **changed)
+    saved = untouched.update(evidence=evidence[:200], evidence_at=now, **changed)
+    if saved and changed and state == State.UNREACHABLE:
+        tell_silence(store, evidence)
     return state == State.RUNNING

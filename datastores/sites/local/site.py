@@ -15,7 +15,7 @@ from datastores.sites.local import access, pool
 from datastores.sites.local.capacity import room_of
 from datastores.sites.local.engine import LocalEngine
 from datastores.sites.local.engines import LOCAL_ENGINES
-from datastores.sites.local.keepers import keeper_of
+from datastores.sites.local.keepers import extension_keeper_of, keeper_of
 from datastores.sites.local.machine import machine
 from datastores.sites.local.measuring import measure_all
 from datastores.sites.local.nodes import renew_certificate
@@ -30,12 +30,13 @@ from datastores.sites.local.procedures.reset_password import ResetPassword
 from datastores.sites.local.procedures.restart import Restart
 from datastores.sites.local.procedures.switch_over import SwitchOver
 from datastores.sites.local.storage import measure_disks
+from datastores.sites.local.tenants import LocalTenants
 
 log = logging.getLogger(__name__)
 _watching, _filling = threading.Lock(), threading.Lock()
 
 
-class LocalSite(SiteDriver):
+class LocalSite(LocalTenants, SiteDriver):
     """Runs the engines on this machine, supervised by runit, behind HAProxy."""
 
     kind = "local"
@@ -68,12 +69,12 @@ class LocalSite(SiteDriver):
 
     def extensions(self, store: DataStore, database: str) -> list[Extension]:
         """Ask the primary's server."""
-        keeper, place = keeper_of(store)
+        keeper, place = extension_keeper_of(store)
         return keeper.extensions(place, database)
 
     def create_extension(self, store: DataStore, database: str, name: str) -> None:
         """Have the primary's server make it; standbys follow."""
-        keeper, place = keeper_of(store)
+        keeper, place = extension_keeper_of(store)
         keeper.create_extension(place, database, name)
 
     def keep_ready(self) -> None:

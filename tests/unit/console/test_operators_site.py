@@ -103,7 +103,7 @@ def test_members_see_what_operators_change(operator: Client, world: World) -> No
         for prefix in ("memberships", "environments")
         for part in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS")
     }
-    operator.post(page, {"name": "Acme Renamed", "handle": "acme", **management})
+    operator.post(page, {"name": "Acme Renamed", "handle": "acme", "tier": "free", **management})
     assert Organization.objects.get(handle="acme").name == "Acme Renamed"
     assert told("operator.changed").organization_id == world.organization.pk
 
@@ -181,3 +181,20 @@ def test_only_admins_that_write_the_trail_are_registered() -> None:
     from console.operators import OperatorAdmin
 
     assert all(isinstance(each, OperatorAdmin) for each in admin.site._registry.values())
+
+
+def test_an_operator_gives_an_organization_the_paid_tier(operator: Client, world: World) -> None:
+    world.client("admin").post("/settings/plan/")
+    assert "Acme asks for the paid tier." in operator.get(reverse("admin:index")).content.decode()
+    page = reverse("admin:console_organization_change", args=[world.organization.pk])
+    inlines = {
+        f"{prefix}-{name}": value
+        for prefix in ("memberships", "environments")
+        for name, value in (("TOTAL_FORMS", "0"), ("INITIAL_FORMS", "0"))
+    }
+    answer = operator.post(page, {"name": "Acme", "handle": "acme", "tier": "paid"} | inlines)
+    assert answer.status_code == 302
+    world.organization.refresh_from_db()
+    assert (world.organization.tier, world.organization.upgrade_asked_at) == ("paid", None)
+    assert told("organization.tier_changed").detail == {"tier": "Free → Paid"}
+    assert "asks for the paid tier" not in operator.get(reverse("admin:index")).content.decode()

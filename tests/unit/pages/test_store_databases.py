@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 
 from console.errors import Refusal
 from console.models import AuditEvent
 from console.permissions import Role
+from datastores.engines.registry import ENGINES
 from datastores.extensions import Extension, LogicalDatabase, create_statement, offer_of
 from datastores.models import DataStore
 from datastores.sites.contract import NoAnswer
@@ -29,11 +32,12 @@ class Server:
     def __init__(self) -> None:
         self.made: list[tuple[str, str]] = []
         self.error: Exception | None = None
+        self.found = [LogicalDatabase(name, "hwadmin", 7_700_000, open=True) for name in ("defaultdb", STRANGE)]
 
     def databases(self, _site: LocalSite, _store: DataStore) -> list[LogicalDatabase]:
         if isinstance(self.error, NoAnswer):
             raise self.error
-        return [LogicalDatabase(name, "hwadmin", 7_700_000, open=True) for name in ("defaultdb", STRANGE)]
+        return self.found
 
     def extensions(self, _site: LocalSite, _store: DataStore, _database: str) -> list[Extension]:
         return KNOWN
@@ -138,8 +142,8 @@ def test_a_store_that_is_off_is_not_asked(sign_in: SignIn, running: DataStore, s
     assert server.made == []
 
 
-@pytest.mark.parametrize(("engine", "status"), [("postgresql", 200), ("postgresql-vector", 200), ("gone", 404)])
-def test_the_tab_is_there_for_engines_that_have_databases(
+@pytest.mark.parametrize(("engine", "status"), [*((slug, 200) for slug in sorted(ENGINES)), ("gone", 404)])
+def test_the_tab_is_there_for_every_engine_that_is_offered(
     sign_in: SignIn, running: DataStore, server: Server, engine: str, status: int
 ) -> None:
     DataStore.objects.update(engine=engine)
@@ -147,3 +151,23 @@ def test_the_tab_is_there_for_engines_that_have_databases(
     assert browser.get(url(running)).status_code == status
     tabs = [tab["label"] for tab in browser.get(f"/databases/{running.pk}/nodes/").context["tabs"]]
     assert ("Databases" in tabs) == (status == 200)
+
+
+@pytest.mark.parametrize(("engine", "holds"), [("mysql", "12 tables"), ("cache", "1,024 keys")])
+def test_without_owners_and_extensions_the_page_shows_what_is_true(
+    sign_in: SignIn, running: DataStore, server: Server, engine: str, holds: str
+) -> None:
+    DataStore.objects.update(engine=engine)
+    server.found = [LogicalDatabase("defaultdb", "", 7_700_000, open=True, holds=holds)]
+    page = sign_in(Role.ADMIN).get(url(running)).content.decode()
+    for text in ("defaultdb", holds, "7.3 MiB", html.escape(ENGINES[engine].about_databases)):
+        assert text in page
+    for absent in (">Owner<", "hwadmin", "Extensions"):
+        assert absent not in page
+
+
+def test_an_extension_is_refused_where_there_are_none(sign_in: SignIn, running: DataStore, server: Server) -> None:
+    DataStore.objects.update(engine="mysql")
+    answer = sign_in(Role.ADMIN).post(url(running, "extension/?database=defaultdb"), {"extension": "vector"})
+    assert answer.status_code == 422
+    assert server.made == []

@@ -12,8 +12,9 @@ import redis
 
 from datastores.engines.cache import Cache, CacheSettings
 from datastores.engines.cache.settings import open_files
+from datastores.extensions import LogicalDatabase
 from datastores.sites.contract import Endpoint
-from datastores.sites.local.cache import probing
+from datastores.sites.local.cache import databases, probing, tenants
 from datastores.sites.local.cache import read_only as switching
 from datastores.sites.local.cache.choices import read_choices, write_choices
 from datastores.sites.local.cache.configuration import MADE_FILE, NOTE, PROCESS_FILE, write_configuration, written_limit
@@ -24,13 +25,14 @@ from datastores.sites.local.cache.programs import confined_server
 from datastores.sites.local.cache.replication import ReplicatingCache
 from datastores.sites.local.cache.sessions import FullError, insistent_session, session
 from datastores.sites.local.certificates import CERTIFICATE_FILE, KEY_FILE
+from datastores.sites.local.databases import DatabaseKeeper
 from datastores.sites.local.engine import LocalEngine, Place, Sizing
 from host.files import write_private
 from host.locks import remove_stale
 from host.supervisor import ServiceSpec
 
 
-class LocalCache(ReplicatingCache, LocalEngine):
+class LocalCache(ReplicatingCache, LocalEngine, DatabaseKeeper, tenants.CacheTenancy):
     """Valkey 8."""
 
     slug: ClassVar[str] = Cache.slug
@@ -102,6 +104,10 @@ class LocalCache(ReplicatingCache, LocalEngine):
     def set_read_only(self, place: Place, *, read_only: bool) -> bool:
         """Refuse what grows, or not (see ``read_only.set_read_only``)."""
         return switching.set_read_only(place, read_only=read_only)
+
+    def databases(self, place: Place) -> list[LogicalDatabase]:
+        """Return the one database (see ``databases.databases``)."""
+        return databases.databases(place)
 
     def reload(self, place: Place) -> None:
         """Have the running server read its certificate again."""

@@ -10,7 +10,13 @@ import redis
 from console.errors import Refusal
 from datastores.sites.local.cache.choices import read_choices
 from datastores.sites.local.cache.login_changes import change_logins, set_logins
-from datastores.sites.local.cache.logins import standard_logins, tenant_digests, write_logins
+from datastores.sites.local.cache.logins import (
+    keep_scoped,
+    scoped_logins,
+    standard_logins,
+    tenant_digests,
+    write_logins,
+)
 from datastores.sites.local.cache.part import LOOPBACK, Part, Source, adopt_part, write_part
 from datastores.sites.local.cache.sessions import Platform, insistent_session, session
 from datastores.sites.local.cache.standing import answered, connected_ports, is_linked, is_primary, replication_facts
@@ -26,6 +32,7 @@ def write_standby(place: Place, source: Place) -> None:
     """Write for the next start that the node follows ``source`` and has its tenant's logins."""
     write_part(place, Part(Source.at(source)))
     if digests := tenant_digests(source):
+        keep_scoped(place, scoped_logins(source))
         write_logins(place, standard_logins(place, digests), read_choices(place))
 
 
@@ -87,5 +94,10 @@ def _missing(place: Place) -> str | None:
 def _adopt_logins(place: Place, source: Place) -> None:
     """Give the running standby the logins that the source has now: a password may have changed meanwhile, or be
     changing, on the source first."""
-    while (digests := tenant_digests(source)) and digests != tenant_digests(place):
+    while (digests := tenant_digests(source)) and not _same_logins(place, source):
+        keep_scoped(place, scoped_logins(source))
         change_logins(place, digests, read_choices(place))
+
+
+def _same_logins(place: Place, source: Place) -> bool:
+    return tenant_digests(place) == tenant_digests(source) and scoped_logins(place) == scoped_logins(source)

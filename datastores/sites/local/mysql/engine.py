@@ -10,9 +10,11 @@ import pymysql
 from pymysql.constants import ER
 
 from datastores.engines.mysql import MySQL
+from datastores.extensions import LogicalDatabase
 from datastores.sites.contract import Endpoint
+from datastores.sites.local.databases import DatabaseKeeper
 from datastores.sites.local.engine import LocalEngine, Place, Sizing
-from datastores.sites.local.mysql import initialise, probing, room
+from datastores.sites.local.mysql import databases, initialise, probing, room, tenants
 from datastores.sites.local.mysql import read_only as switching
 from datastores.sites.local.mysql.accounts import admin_statements, password_statement
 from datastores.sites.local.mysql.configuration import (
@@ -25,11 +27,13 @@ from datastores.sites.local.mysql.identity import ensure_identity
 from datastores.sites.local.mysql.logins import administration, platform_login
 from datastores.sites.local.mysql.programs import confined_server
 from datastores.sites.local.mysql.replication import ReplicatingMySQL
+from datastores.sites.local.tenancy import LocalTenancy
+from datastores.sites.tenants import NewLogin, Successor
 from host.locks import remove_stale
 from host.supervisor import ServiceSpec
 
 
-class LocalMySQL(ReplicatingMySQL, LocalEngine):
+class LocalMySQL(ReplicatingMySQL, LocalEngine, DatabaseKeeper, LocalTenancy):
     """MySQL 9."""
 
     slug: ClassVar[str] = MySQL.slug
@@ -91,9 +95,37 @@ class LocalMySQL(ReplicatingMySQL, LocalEngine):
         """Make transactions read-only by default, or not (see ``read_only.set_read_only``)."""
         return switching.set_read_only(place, read_only=read_only)
 
+    def databases(self, place: Place) -> list[LogicalDatabase]:
+        """Return the tenants' databases (see ``databases.databases``)."""
+        return databases.databases(place)
+
     def make_room(self, place: Place) -> None:
         """Remove old files of the log of changes (see ``room.make_room``)."""
         room.make_room(place)
+
+    def create_database(self, place: Place, name: str) -> None:
+        """Make a database (see ``tenants.create_database``)."""
+        tenants.create_database(place, name)
+
+    def drop_database(self, place: Place, name: str) -> None:
+        """Drop a database (see ``tenants.drop_database``)."""
+        tenants.drop_database(place, name)
+
+    def create_login(self, place: Place, login: NewLogin) -> None:
+        """Make a login of one database (see ``tenants.create_login``)."""
+        tenants.create_login(place, login)
+
+    def succeed_login(self, place: Place, login: Successor) -> None:
+        """Make a second login with the same rights (see ``tenants.succeed_login``)."""
+        tenants.succeed_login(place, login)
+
+    def retire_login(self, place: Place, name: str, base: str) -> None:
+        """End a login (see ``tenants.retire_login``)."""
+        tenants.retire_login(place, name, base)
+
+    def login_sessions(self, place: Place, name: str) -> int:
+        """Count a login's sessions (see ``tenants.login_sessions``)."""
+        return tenants.login_sessions(place, name)
 
     def probe(self, place: Place, endpoint: Endpoint, ca: Path) -> str:
         """Log in at the stable address (see ``probing.probe``)."""

@@ -13,19 +13,21 @@ from psycopg import sql
 from datastores.engines.postgresql import PostgreSQL
 from datastores.extensions import Extension, LogicalDatabase
 from datastores.sites.contract import Endpoint
-from datastores.sites.local.databases import DatabaseKeeper
+from datastores.sites.local.databases import ExtensionKeeper
 from datastores.sites.local.engine import LocalEngine, Place, Sizing
-from datastores.sites.local.postgresql import databases, initialise, probing
+from datastores.sites.local.postgresql import databases, initialise, probing, tenants
 from datastores.sites.local.postgresql import read_only as switching
 from datastores.sites.local.postgresql.configuration import write_configuration
 from datastores.sites.local.postgresql.logins import platform_login
 from datastores.sites.local.postgresql.programs import confined_server
 from datastores.sites.local.postgresql.replication import ReplicatingPostgreSQL
+from datastores.sites.local.tenancy import LocalTenancy
+from datastores.sites.tenants import NewLogin, Successor
 from host.locks import remove_stale
 from host.supervisor import ServiceSpec
 
 
-class LocalPostgreSQL(ReplicatingPostgreSQL, LocalEngine, DatabaseKeeper):
+class LocalPostgreSQL(ReplicatingPostgreSQL, LocalEngine, ExtensionKeeper, LocalTenancy):
     """PostgreSQL 17."""
 
     slug: ClassVar[str] = PostgreSQL.slug
@@ -88,6 +90,30 @@ class LocalPostgreSQL(ReplicatingPostgreSQL, LocalEngine, DatabaseKeeper):
     def create_extension(self, place: Place, database: str, name: str) -> None:
         """Make a reviewed extension safely (see ``databases.create_extension``)."""
         databases.create_extension(place, database, name)
+
+    def create_database(self, place: Place, name: str) -> None:
+        """Make a database (see ``tenants.create_database``)."""
+        tenants.create_database(place, name)
+
+    def drop_database(self, place: Place, name: str) -> None:
+        """Drop a database (see ``tenants.drop_database``)."""
+        tenants.drop_database(place, name)
+
+    def create_login(self, place: Place, login: NewLogin) -> None:
+        """Make a login of one database (see ``tenants.create_login``)."""
+        tenants.create_login(place, login)
+
+    def succeed_login(self, place: Place, login: Successor) -> None:
+        """Make a second login with the same rights (see ``tenants.succeed_login``)."""
+        tenants.succeed_login(place, login)
+
+    def retire_login(self, place: Place, name: str, base: str) -> None:
+        """End a login (see ``tenants.retire_login``)."""
+        tenants.retire_login(place, name, base)
+
+    def login_sessions(self, place: Place, name: str) -> int:
+        """Count a login's sessions (see ``tenants.login_sessions``)."""
+        return tenants.login_sessions(place, name)
 
     def probe(self, place: Place, endpoint: Endpoint, ca: Path) -> str:
         """Log in at the stable address (see ``probing.probe``)."""

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("datastores", "0005_open_existing_stores"),
+        ("datastores", "0007_metering"),
     ]
 
     operations = [

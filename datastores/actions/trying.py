@@ -1,0 +1,45 @@
+"""Trying a login at its data store, over TLS at the stable address, and keeping what came of it."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from datastores.engines.contract import Access
+from datastores.engines.registry import ENGINES
+from datastores.engines.trial import LoginFailure, Part
+from datastores.models import DataStore, KeptLogin
+from datastores.sites.registry import driver_of
+
+State = KeptLogin.State
+OFF = "Unreachable: the data store does not run."
+# A full server tells nothing about a login.
+STATES = {
+    Part.UNREACHABLE: State.UNREACHABLE,
+    Part.FULL: State.UNREACHABLE,
+    Part.PASSWORD: State.PASSWORD,
+    Part.RIGHT: State.RIGHT,
+}
+
+
+def try_login(store: DataStore, *, database: str, username: str, password: str) -> None:
+    """Log in to that very database; raises LoginFailure, which says the part that failed."""
+    engine, driver = ENGINES.get(store.engine), driver_of(store)
+    endpoint = driver.way_in(store)
+    if engine is None or endpoint is None or store.state not in {DataStore.State.RUNNING, DataStore.State.UNREACHABLE}:
+        raise LoginFailure(Part.UNREACHABLE, OFF, "Power it on, or wait until it runs, then try again.")
+    access = Access(endpoint.host, endpoint.port, username, password, database)
+    engine.try_login(access, driver.ca_certificate())
+
+
+def check_login(login: KeptLogin) -> None:
+    """Try a kept login and save what came of it. A server that is off or silent leaves what was known about the login."""
+    try:
+        try_login(login.store, database=login.database, username=login.username, password=login.secret)
+    except LoginFailure as failure:
+        state, sentence = STATES[failure.part], failure.sentence
+    else:
+        state, sentence = State.WORKS, ""
+    if state == State.UNREACHABLE and login.state in {State.PASSWORD, State.RIGHT}:
+        return
+    login.state, login.state_sentence, login.checked_at = state, sentence[:300], timezone.now()
+    login.save(update_fields=["state", "state_sentence", "checked_at"])
