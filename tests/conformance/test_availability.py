@@ -20,7 +20,7 @@ from tests.conformance.clients import CLIENTS
 from tests.local_site import settle
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db]
-ENGINES = ("postgresql",)
+ENGINES = ("cache", "mysql", "postgresql")
 
 
 def make(engine: str, plan: str, actor: Actor, admin: Member, region: Region) -> DataStore:
