@@ -8,6 +8,7 @@ from typing import Any
 
 import django_stubs_ext
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from host.keys import read_or_make
@@ -94,6 +95,11 @@ CELERY_BEAT_SCHEDULE = {
     "ring-due-operations": {"task": "datastores.ring_due", "schedule": 1.0, "options": {"expires": 5}},
     "keep-ready": {"task": "datastores.keep_ready", "schedule": 15.0, "options": {"expires": 15}},
     "watch": {"task": "datastores.watch", "schedule": 15.0, "options": {"expires": 15}},
+    "monthly-drills": {
+        "task": "datastores.monthly_drills",
+        "schedule": crontab(minute="*/10"),  # datastores.drill_schedule counts in the same ticks
+        "options": {"expires": 540},
+    },
     "renew-certificates": {"task": "datastores.renew_certificates", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

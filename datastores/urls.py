@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from datastores.views import controls, create, engine_settings, extensions, networks, secrets, stores, tabs
+from datastores.views import (
+    availability,
+    controls,
+    create,
+    engine_settings,
+    extensions,
+    networks,
+    secrets,
+    stores,
+    tabs,
+)
 
 urlpatterns = [
     path("databases/", stores.index, name="store-list"),
@@ -16,7 +26,12 @@ urlpatterns = [
     path("databases/<uuid:pk>/operation/", tabs.operation, name="store-operation"),
     path("databases/<uuid:pk>/databases/", extensions.databases, name="store-databases"),
     path("databases/<uuid:pk>/databases/extension/", extensions.create, name="store-extension-create"),
-    path("databases/<uuid:pk>/nodes/", tabs.nodes, name="store-nodes"),
+    path("databases/<uuid:pk>/nodes/", availability.nodes, name="store-nodes"),
+    path("databases/<uuid:pk>/switch-over/", availability.switch_over, name="store-switch-over"),
+    path("databases/<uuid:pk>/restart/", availability.restart, name="store-restart"),
+    path("databases/<uuid:pk>/replace-node/", availability.replace_node, name="store-replace-node"),
+    path("databases/<uuid:pk>/drill/", availability.drill, name="store-drill"),
+    path("databases/<uuid:pk>/monthly-drill/", availability.monthly_drill, name="store-monthly-drill"),
     path("databases/<uuid:pk>/settings/", tabs.settings, name="store-settings"),
     path("databases/<uuid:pk>/networks/", networks.edit, name="store-networks"),
     path("databases/<uuid:pk>/networks/save/", networks.save, name="store-networks-save"),

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from console import attention
 from console.attention import Matter
-from datastores.admin.stores import SECRETS
+from datastores.admin.stores import SECRETS, SUSPENDED
 from datastores.models import DataStore, Operation
 
 MOST = 20  # of each kind; the list in the admin has them all
@@ -21,6 +21,7 @@ def register() -> None:
     attention.register("Failed operations", failed_operations, position=10)
     attention.register("Late operations", late_operations, position=15)
     attention.register("Data stores", troubled_stores, position=20)
+    attention.register("Writes on one node only", suspended_guarantees, position=25)
 
 
 def failed_operations() -> Iterator[Matter]:
@@ -52,5 +53,17 @@ def troubled_stores() -> Iterator[Matter]:
         yield Matter(
             sentence,
             "Look at its operations and its log.",
+            reverse("admin:datastores_datastore_change", args=[store.pk]),
+        )
+
+
+def suspended_guarantees() -> Iterator[Matter]:
+    """Tell data stores with standbys whose acknowledged writes are on the primary alone, the longest time first."""
+    suspended = DataStore.objects.annotate(since=SUSPENDED).filter(since__isnull=False)
+    for store in suspended.select_related("organization").defer(*SECRETS).order_by("since")[:MOST]:
+        yield Matter(
+            f"{store} ({store.organization}): the primary alone acknowledges writes, since "
+            f"{store.guarantee_suspended_since:%-d %B, %H:%M} UTC.",
+            "Its standbys come back by themselves; look at its nodes and operations if they do not.",
             reverse("admin:datastores_datastore_change", args=[store.pk]),
         )

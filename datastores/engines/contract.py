@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from datastores.limits import PlanFacts
+from datastores.limits import PlanFacts, Promise
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ class Engine(ABC):
     ssl_mode: ClassVar[str]
     when_full: ClassVar[str]  # how a tenant makes room while writes are stopped, in sentences
     lists_databases: ClassVar[bool] = False  # the site can read the logical databases from a running server
+    outages: ClassVar[Mapping[str, Promise]]  # how long clients may wait, per kind of change of the primary
+    asynchronous: ClassVar[bool] = False  # standbys get a write after the client was told that it is done
     # Reviewed extensions that only the platform's superuser can make, and makes when a person asks.
     extensions_on_request: ClassVar[tuple[str, ...]] = ()
 

@@ -71,7 +71,7 @@ def page_of(step: str, wizard: Wizard, form: StepForm | None, address: Address) 
         cards = plan_cards(wizard.draft, selection.engine, selection.region)
         return context | {
             "offered": [card for card in cards if not card.why],
-            "waiting": [card for card in cards if card.why],
+            "refused": [card for card in cards if card.why],
         }
     if step == "review":
         return context | {"facts": _review_facts(selection), "changes": _changes(wizard, address)}

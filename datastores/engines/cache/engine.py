@@ -9,7 +9,7 @@ from datastores.engines.cache.settings import CacheSettings, max_memory_mib
 from datastores.engines.cache.snippets import snippets
 from datastores.engines.cache.uri import service_uri
 from datastores.engines.contract import Access, Engine, Snippet
-from datastores.limits import PlanFacts, cache_clients
+from datastores.limits import CACHE_OUTAGES, PlanFacts, Promise, cache_clients
 
 
 class Cache(Engine):
@@ -26,6 +26,8 @@ class Cache(Engine):
     when_full: ClassVar[str] = (
         "To make room, delete keys: DEL, UNLINK, FLUSHDB and FLUSHALL work, what adds data does not."
     )
+    outages: ClassVar[Mapping[str, Promise]] = CACHE_OUTAGES
+    asynchronous: ClassVar[bool] = True
 
     def connection_limit(self, plan: PlanFacts) -> int:
         """Clients at once, all logins together; the figure that ``INFO clients`` shows as maxclients."""

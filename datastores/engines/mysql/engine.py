@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from datastores.engines.contract import Access, Engine, Snippet
 from datastores.engines.mysql.snippets import snippets
 from datastores.engines.mysql.uri import SSL_MODE, service_uri
-from datastores.limits import PlanFacts, mysql_connections
+from datastores.limits import MYSQL_OUTAGES, PlanFacts, Promise, mysql_connections
 
 
 class MySQL(Engine):
@@ -24,6 +25,7 @@ class MySQL(Engine):
         "To make room, run SET SESSION transaction_read_only = OFF in a session of yours, then TRUNCATE or DROP what is "
         "not needed any more, or DELETE rows and run OPTIMIZE TABLE."
     )
+    outages: ClassVar[Mapping[str, Promise]] = MYSQL_OUTAGES
 
     def connection_limit(self, plan: PlanFacts) -> int:
         """Connections that tenants can open at once; the engine refuses the next one itself."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from datastores.engines.contract import Access, Engine, Snippet
 from datastores.engines.postgresql.snippets import snippets
 from datastores.engines.postgresql.uri import service_uri
-from datastores.limits import PlanFacts, postgresql_connections
+from datastores.limits import POSTGRESQL_OUTAGES, PlanFacts, Promise, postgresql_connections
 
 
 class PostgreSQL(Engine):
@@ -24,6 +25,7 @@ class PostgreSQL(Engine):
         "To make room, run SET default_transaction_read_only = off in a session of yours, then TRUNCATE or DROP what is "
         "not needed any more, or DELETE rows and run VACUUM FULL on their table."
     )
+    outages: ClassVar[Mapping[str, Promise]] = POSTGRESQL_OUTAGES
     lists_databases: ClassVar[bool] = True
     # All others that are worth offering are trusted: the database's owner makes them without the platform.
     extensions_on_request: ClassVar[tuple[str, ...]] = ("pg_stat_statements",)
