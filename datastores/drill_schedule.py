@@ -1,6 +1,6 @@
 """When a data store's monthly failure drill is due: pure, the same for a store every month, spread over all stores.
 
-Invariants, which ``tests/unit/succession/test_drill_schedule.py`` checks
+Invariants, which ``tests/unit/availability/test_drill_schedule.py`` checks
 - A drill is due only in the quiet hours of the region's area, in one tick of ten minutes a night.
 - It is due for the first time on the store's own day of the month, and again each night after it until one was made,
   so that a refusal is tried again; the last nights of every month are left for that.

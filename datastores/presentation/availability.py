@@ -15,8 +15,8 @@ from datastores.presentation.controls import Controls
 from datastores.presentation.guarantee import Guarantee, guarantee_of, is_asynchronous
 from datastores.presentation.nodes import NodeRow, node_rows
 from datastores.presentation.operations import OperationView
-from datastores.presentation.outages import CONSIDERED, Measured, headline, measured_of
 from datastores.presentation.outage_plot import OutagePlot, plot_of
+from datastores.presentation.outages import CONSIDERED, Measured, headline, measured_of
 
 State = DataStore.State
 LIVE: Final = frozenset({State.RUNNING, State.UNREACHABLE})

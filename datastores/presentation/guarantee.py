@@ -69,6 +69,7 @@ ONE_NODE: Final = Guarantee(
     "If its process fails it is started again in place, with every acknowledged write. If its data are lost, nobody else "
     "has them: no backup is taken yet. Business and Premium plans keep each write on two nodes and fail over by themselves.",
 )
+RESTARTED: Final = "A crash of the process loses nothing: it is started again from its append-only file."
 ALONE: Final = "Until a standby has everything, the primary alone acknowledges writes."
 
 
@@ -83,17 +84,12 @@ def _holds(counted: Sequence[Node]) -> Guarantee:
 
 def _suspended(since: datetime | None, standbys: Sequence[Node]) -> Guarantee:
     began = f"Since {clock(since)} writes" if since else "Writes"
+    reasons = " ".join(_why(node) for node in standbys) or "There is no standby now."
     return Guarantee(
         "warning",
         f"{began} are acknowledged by the primary alone",
-        " ".join(
-            [
-                "No standby has every acknowledged write. Writes go on; if the primary's data were lost now, the latest of "
-                "them would be lost too.",
-                *([_why(node) for node in standbys] or ["There is no standby now."]),
-                "Each write is on two nodes again as soon as one has caught up.",
-            ]
-        ),
+        "No standby has every acknowledged write. Writes go on; if the primary's data were lost now, the latest of them "
+        f"would be lost too. {reasons} Each write is on two nodes again as soon as a standby has caught up.",
         since,
     )
 
@@ -101,23 +97,18 @@ def _suspended(since: datetime | None, standbys: Sequence[Node]) -> Guarantee:
 def _asynchronous(standbys: Sequence[Node]) -> Guarantee:
     following = [node for node in standbys if node.following and node.state == Node.State.UP]
     if not following:
+        reasons = " ".join(_why(node) for node in standbys)
         return Guarantee(
             "warning",
             "No standby follows the primary",
-            " ".join(
-                [
-                    "A crash of the process loses nothing: it is started again from its append-only file. If the primary's data "
-                    "were lost now, what was written since a standby followed last would be lost too.",
-                    *(_why(node) for node in standbys),
-                ]
-            ),
+            f"{RESTARTED} If the primary's data were lost now, what was written since a standby followed last would be lost "
+            f"too. {reasons}".strip(),
         )
     return Guarantee(
         "info",
         f"The primary alone acknowledges writes; {names_of(following, 'and')} {'get' if following[1:] else 'gets'} "
         "them an instant later",
-        "A crash of the process loses nothing: it is started again from its append-only file. A failover may lose the last "
-        "instants; the history below shows how much was measured each time.",
+        f"{RESTARTED} A failover may lose the last instants; the history below shows how much was measured each time.",
     )
 
 
