@@ -45,12 +45,14 @@ def noticed(store: DataStore, kind: Failover.Kind) -> str:
     """Say how long clients waited in earlier drills: this store's, else those of its type here, else what is promised."""
     rows = Failover.objects.filter(kind=kind, outage_ms__isnull=False).order_by("-began_at")
     for whose, found in (
-        ("earlier drills of this data store", rows.filter(store=store)),
-        ("earlier drills of such data stores here", rows.filter(store__engine=store.engine)),
+        ("of this data store", rows.filter(store=store)),
+        ("of such data stores here", rows.filter(store__engine=store.engine)),
     ):
         outages = [outage for outage in found.values_list("outage_ms", flat=True)[:SAMPLE] if outage is not None]
         if outages:
-            return f"Clients waited {milliseconds(statistics.median(outages))} in the median of {len(outages)} {whose}."
+            waited = f"Clients waited {milliseconds(statistics.median(outages))} in the"
+            runs = f"median of {len(outages)} earlier drills" if outages[1:] else "one earlier drill"
+            return f"{waited} {runs} {whose}."
     promise = promise_of(store, kind)
     promised = f" The plan promises a median of {milliseconds(promise.median_ms)}." if promise else ""
     return f"What clients notice was not measured yet.{promised}"

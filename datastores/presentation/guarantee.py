@@ -77,7 +77,7 @@ def _holds(counted: Sequence[Node]) -> Guarantee:
     return Guarantee(
         "success",
         "Each acknowledged write is on two nodes",
-        f"The primary tells a client that a write is done only when {names_of(counted)} has it too, on disk. "
+        f"The primary tells a client that a write is done only when {names_of(counted)} has it too. "
         "Whichever one node is lost, no acknowledged write is.",
     )
 

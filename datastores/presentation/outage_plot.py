@@ -119,12 +119,11 @@ def _times(first: datetime, last: datetime) -> list[Line]:
 
 
 def _summary(outages: Sequence[float], promise: Promise | None) -> str:
-    within = sum(outage <= promise.median_ms for outage in outages) if promise else 0
-    promised = f", {within} of them within the promised median of {_round(promise.median_ms)}" if promise else ""
     spread = f"from {milliseconds(min(outages))} to {milliseconds(max(outages))}"
-    return (
-        f"{len(outages)} measured outage{'s' if outages[1:] else ''}, {spread}{promised}. The history has each of them."
-    )
+    count = f"{len(outages)} measured outage{'s' if outages[1:] else ''}, {spread}."
+    if promise is None:
+        return count
+    return f"{count} The dashed line is the median that the plan promises for a process that dies: {_round(promise.median_ms)}."
 
 
 def _round(value: float) -> str:

@@ -103,7 +103,9 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 
 def _change(row: Failover) -> Change:
-    times = [(words, getattr(row, f"{phase}_ms")) for phase, words in PHASES.items()]
+    planned = row.kind == Kind.SWITCHOVER  # nobody has to notice it
+    phases = [(phase, words) for phase, words in PHASES.items() if not (planned and phase == "detect")]
+    times = [(words, getattr(row, f"{phase}_ms")) for phase, words in phases]
     same = row.new_primary == row.old_primary
     return Change(
         row=row,

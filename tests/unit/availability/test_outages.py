@@ -102,7 +102,7 @@ def test_the_plot_tells_in_words_what_it_shows() -> None:
     rows = [change(outage=50), change(Kind.FAILOVER, 400, hours=30), change(Kind.SWITCHOVER, 90, hours=60)]
     plot = plot_of(rows, Promise(250, 600))
     assert plot
-    assert plot.summary.startswith("3 measured outages, from 50 ms to 400 ms, 2 of them within the promised median")
+    assert plot.summary.startswith("3 measured outages, from 50 ms to 400 ms. The dashed line is the median")
     assert [shape for shape, _ in plot.shapes] == ["failure", "drill", "planned"]
     assert plot.promise
     assert plot.promise.label == "promised median 0.25 s"
