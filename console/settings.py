@@ -8,6 +8,7 @@ from typing import Any
 
 import django_stubs_ext
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -97,6 +98,11 @@ CELERY_BEAT_SCHEDULE = {
     "watch": {"task": "datastores.watch", "schedule": 15.0, "options": {"expires": 15}},
     "walk-trials": {"task": "datastores.walk_trials", "schedule": 60.0, "options": {"expires": 60}},
     "deliver": {"task": "console.deliver", "schedule": 2.0, "options": {"expires": 2}},
+    "monthly-drills": {
+        "task": "datastores.monthly_drills",
+        "schedule": crontab(minute="*/10"),  # datastores.drill_schedule counts in the same ticks
+        "options": {"expires": 540},
+    },
     "renew-certificates": {"task": "datastores.renew_certificates", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 # The tier of organizations that people create: "free" makes trials until an operator upgrades it, or "paid".

@@ -4,6 +4,7 @@ from datastores.actions.availability import drill, replace_node, restart, set_mo
 from datastores.actions.creation import create_store
 from datastores.actions.deletion import delete_store, set_protection
 from datastores.actions.extensions import create_extension
+from datastores.actions.monthly_drill import next_monthly_drill, open_due_drills
 from datastores.actions.networks import ListChanged, allow_list, set_allow_list
 from datastores.actions.passwords import reset_password, reveal_password
 from datastores.actions.power import power_off, power_on
@@ -19,6 +20,8 @@ __all__ = [
     "create_store",
     "delete_store",
     "drill",
+    "next_monthly_drill",
+    "open_due_drills",
     "power_off",
     "power_on",
     "replace_node",

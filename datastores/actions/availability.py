@@ -6,6 +6,7 @@ from django.db import transaction
 
 from console.audit import Actor, record
 from console.errors import Refusal
+from datastores.engines.registry import ENGINES
 from datastores.models import DataStore, Failover, Node, Operation
 from datastores.operations.opening import open_operation
 
@@ -45,14 +46,14 @@ def drill(*, actor: Actor, store: DataStore, fault: str, typed_name: str) -> Ope
     """Let the primary fail on purpose, and measure what clients notice.
 
     Refused without the typed name, for a fault that is none, and while the guarantee is suspended: then a failure could
-    cost acknowledged writes, and a drill must not.
+    cost acknowledged writes, and a drill must not. An engine that gives no such guarantee is drilled without it.
     """
     store = _with_standbys(store)
     if fault not in FAULTS:
         raise Refusal("There is no such drill.", "Choose one of those on the page.")
     if typed_name.strip() != store.name:
         raise Refusal("The name you typed is not the data store's name, so nothing was done.", f"Type “{store.name}”.")
-    if store.guarantee_suspended_since is not None:
+    if store.guarantee_suspended_since is not None and not _is_asynchronous(store):
         raise Refusal(
             "No standby has every acknowledged write now, so a drill could lose some.",
             "Wait until the Nodes tab shows that the guarantee holds.",
@@ -84,6 +85,11 @@ def replace_node(*, actor: Actor, store: DataStore, node: Node) -> Operation:
     operation = open_operation("replace_node", store=store, requested_by=actor.name, memo={"lost": str(node.pk)})
     record("store.node_replaced", actor=actor, organization=store.organization, subject=store, node=node.number)
     return operation
+
+
+def _is_asynchronous(store: DataStore) -> bool:
+    engine = ENGINES.get(store.engine)
+    return engine is not None and engine.asynchronous
 
 
 def _running(store: DataStore) -> DataStore:

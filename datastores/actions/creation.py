@@ -49,7 +49,7 @@ def create_store(
                 default_database=kind.default_database,
                 created_by=member.person,
                 # Until the standbys are there, writes are acknowledged by the primary alone.
-                guarantee_suspended_since=timezone.now() if plan.node_count > 1 else None,
+                guarantee_suspended_since=None if plan.node_count == 1 or kind.asynchronous else timezone.now(),
                 trial_ends_at=trial_ends_at,
             )
             Node.make_all(store)

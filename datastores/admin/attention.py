@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from console import attention
 from console.attention import Matter
-from datastores.admin.stores import SECRETS
+from datastores.admin.stores import SECRETS, SUSPENDED
 from datastores.models import DataStore, Operation
 from datastores.trials import KEPT
 
@@ -23,6 +23,7 @@ def register() -> None:
     attention.register("Late operations", late_operations, position=15)
     attention.register("Data stores", troubled_stores, position=20)
     attention.register("Trials", held_trials, position=45)
+    attention.register("Writes on one node only", suspended_guarantees, position=25)
 
 
 def failed_operations() -> Iterator[Matter]:
@@ -66,5 +67,17 @@ def held_trials() -> Iterator[Matter]:
         yield Matter(
             f"{store.organization}: the trial of {store} ended long ago, and deletion protection keeps its data.",
             "Give the organization the paid tier, or agree with it that the protection is switched off.",
+            reverse("admin:datastores_datastore_change", args=[store.pk]),
+        )
+
+
+def suspended_guarantees() -> Iterator[Matter]:
+    """Tell data stores with standbys whose acknowledged writes are on the primary alone, the longest time first."""
+    suspended = DataStore.objects.annotate(since=SUSPENDED).filter(since__isnull=False)
+    for store in suspended.select_related("organization").defer(*SECRETS).order_by("since")[:MOST]:
+        yield Matter(
+            f"{store} ({store.organization}): the primary alone acknowledges writes, since "
+            f"{store.guarantee_suspended_since:%-d %B, %H:%M} UTC.",
+            "Its standbys come back by themselves; look at its nodes and operations if they do not.",
             reverse("admin:datastores_datastore_change", args=[store.pk]),
         )

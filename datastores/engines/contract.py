@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from datastores.limits import PlanFacts
+from datastores.limits import PlanFacts, Promise
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class Engine(ABC):
     about_databases: ClassVar[str]  # what the figures of its logical databases mean, in sentences
     has_extensions: ClassVar[bool] = False  # its databases have extensions
     creates_databases: ClassVar[bool] = True  # the server holds more than one database
+    outages: ClassVar[Mapping[str, Promise]]  # how long clients may wait, per kind of change of the primary
+    asynchronous: ClassVar[bool] = False  # standbys get a write after the client was told that it is done
     # Reviewed extensions that only the platform's superuser can make, and makes when a person asks.
     extensions_on_request: ClassVar[tuple[str, ...]] = ()
 

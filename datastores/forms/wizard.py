@@ -135,7 +135,7 @@ class PlanForm(StepForm):
         choose_from(self, ServicePlan.objects.filter(enabled=True))
 
     def clean_plan(self) -> ServicePlan:
-        """Refuse what can't be made yet, what has no price on the chosen cloud, and what the region has no room for."""
+        """Refuse what has no price on the chosen cloud, and what the region has no room for."""
         plan: ServicePlan = self.cleaned_data["plan"]
         priced = PlanPrice.objects.filter(plan=plan, cloud__slug=self.draft.cloud).exists()
         region = open_regions().filter(cloud__slug=self.draft.cloud, code=self.draft.region).first()

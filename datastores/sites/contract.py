@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from datastores.capacity import Room
 from datastores.extensions import Extension, LogicalDatabase
-from datastores.models import DataStore, Site
+from datastores.models import DataStore, Node, Site
 from datastores.operations.procedure import Procedure
 from datastores.sites.tenants import Endpoint, TenantKeeper
 
@@ -40,6 +40,10 @@ class SiteDriver(TenantKeeper, ABC):
     @abstractmethod
     def endpoint(self, store: DataStore) -> Endpoint | None:
         """Return the store's stable address, or None until it has one."""
+
+    @abstractmethod
+    def node_address(self, node: Node) -> str:
+        """Return where the platform and the other nodes reach a node, for people; empty until it has a place."""
 
     @abstractmethod
     def ca_certificate(self) -> str:

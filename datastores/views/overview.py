@@ -13,6 +13,7 @@ from console.requests import AuthedRequest
 from datastores.engines import registry as engines
 from datastores.models import DataStore, Operation, PlanPrice
 from datastores.presentation.connection import Connection, connection_of
+from datastores.presentation.guarantee import guarantee_of
 from datastores.presentation.operations import view_of
 from datastores.presentation.plans import hourly, monthly, plan_facts, sizing_fact
 from datastores.presentation.storage import disk_of
@@ -38,6 +39,8 @@ def overview_page(request: AuthedRequest, store: DataStore, *, revealed: str = "
         "region": store.region,
         "shows_connection": _has_answered(store, latest),
     }
+    if store.plan.node_count > 1:
+        context["guarantee"] = guarantee_of(store, list(store.nodes.order_by("number")))
     if request.member.can("store:connect"):
         context |= secrets_context(store, revealed, password)
     return render(request, "datastores/store/overview.html", context)

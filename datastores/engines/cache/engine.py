@@ -10,7 +10,7 @@ from datastores.engines.cache.snippets import snippets
 from datastores.engines.cache.trial import try_login
 from datastores.engines.cache.uri import service_uri
 from datastores.engines.contract import Access, Engine, Snippet
-from datastores.limits import PlanFacts, cache_clients
+from datastores.limits import CACHE_OUTAGES, PlanFacts, Promise, cache_clients
 
 
 class Cache(Engine):
@@ -32,6 +32,8 @@ class Cache(Engine):
         "A cache counts as one database: the numbered ones that SELECT chooses share its memory, its logins and its "
         "settings. Its size is the memory that keys and values take."
     )
+    outages: ClassVar[Mapping[str, Promise]] = CACHE_OUTAGES
+    asynchronous: ClassVar[bool] = True
 
     def connection_limit(self, plan: PlanFacts) -> int:
         """Clients at once, all logins together. ``INFO clients`` shows it as maxclients, on a node that has standbys or

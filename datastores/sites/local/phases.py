@@ -45,6 +45,14 @@ def open_record(operation: Operation, store: DataStore, kind: str, *, cause: str
     )
 
 
+def begins_now(operation: Operation) -> dict[str, float]:
+    """Move the row's beginning to the moment of the change itself: waiting for the canary before is no part of it."""
+    phases = begin()
+    at = datetime.fromtimestamp(phases["failed"], tz=UTC)
+    Failover.objects.filter(operation=operation).update(began_at=at)
+    return phases
+
+
 def save(operation: Operation, *, succeeded: bool, new_primary: str = "") -> None:
     """Write what was measured into the row; what the canary measures comes from there."""
     Failover.objects.filter(operation=operation).update(

@@ -12,6 +12,7 @@ from datastores.extensions import Extension, LogicalDatabase
 from datastores.models import DataStore, EdgeSlot, Node, Site
 from datastores.sites.contract import AccessChange, Endpoint, SiteDriver
 from datastores.sites.local import access, pool
+from datastores.sites.local.addresses import LOOPBACK
 from datastores.sites.local.capacity import room_of
 from datastores.sites.local.engine import LocalEngine
 from datastores.sites.local.engines import LOCAL_ENGINES
@@ -49,6 +50,10 @@ class LocalSite(LocalTenants, SiteDriver):
         """Return the edge's host and the port of the store's slot."""
         slot: EdgeSlot | None = getattr(store, "slot", None)  # lists select it with the store
         return Endpoint(settings.EDGE_HOST, slot.port) if slot else None
+
+    def node_address(self, node: Node) -> str:
+        """Return the loopback address with the node's own port."""
+        return f"{LOOPBACK}:{node.port}" if node.port else ""
 
     def ca_certificate(self) -> str:
         """Return the installation's own authority as PEM."""

@@ -53,7 +53,7 @@ class Store(RuleBasedStateMachine):
 
     @precondition(serves)
     @rule(more=strategies.integers(1, 5), told=strategies.booleans())
-    def write(self, more: int, told: bool) -> None:  # noqa: FBT001
+    def write(self, more: int, told: bool) -> None:
         """Clients write, and are told of it as far as that may be."""
         self.holds[self.primary] += more
         if told:
@@ -111,7 +111,7 @@ class Store(RuleBasedStateMachine):
 
     @precondition(lambda self: self.serves() and next_change(self.view()) is not None)
     @rule(times=strategies.integers(1, 5), dies=strategies.sampled_from((False, False, True)))
-    def converge(self, times: int, dies: bool) -> None:  # noqa: FBT001
+    def converge(self, times: int, dies: bool) -> None:
         """The controller makes changes that are due. When it dies, what it has measured is forgotten with it."""
         self.converge_now(times)
         if dies:

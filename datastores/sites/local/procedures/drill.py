@@ -9,6 +9,7 @@ from typing import ClassVar
 from datastores.models import Failover
 from datastores.operations.outcomes import Done, Fail, Goto, Outcome, Wait
 from datastores.operations.procedure import step
+from datastores.sites.local import phases
 from datastores.sites.local.procedures.replication import ReplicationProcedure
 from host.processes import end_all, processes_below
 
@@ -34,6 +35,7 @@ class Drill(ReplicationProcedure):
                 "See whether the monitor runs (manage.py status), then try again.",
             )
         self.memo["victim"] = str(self.node.pk)
+        phases.begins_now(self.operation)
         return Goto("fail")
 
     @step("Let the primary fail")

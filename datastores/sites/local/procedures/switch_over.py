@@ -39,7 +39,7 @@ class SwitchOver(ReplicationProcedure):
                 "Wait until the Nodes tab shows a standby that follows, then try again.",
             )
         self.memo |= {"old": str(self.node.pk), "chosen": str(standby.pk), "lossless": True}
-        self.memo["phases"] = phases.begin()
+        self.memo["phases"] = phases.begins_now(self.operation)
         suspend(self.store)
         return Goto("hand_over")
 
