@@ -5,7 +5,6 @@ Import it after Django was set up (see ``installed``).
 
 from __future__ import annotations
 
-import shutil
 import signal
 import time
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from datastores.sites.local.replication import NotAnswering
 from host.processes import Process, processes_below
 from host.waiting import wait_until
 from tests.bench.outage import Target
-from tests.bench.peers.cluster import Fault
+from tests.bench.peers.cluster import Fault, destroy
 
 MAKE_SECONDS = 180.0
 
@@ -77,8 +76,7 @@ class ProductCluster:
     def destroy_primary(self) -> None:
         """Delete the data directory and kill the main process."""
         _, process = self.identity()
-        shutil.rmtree(self._place(self._primary()).data, ignore_errors=True)
-        process.send(signal.SIGKILL)
+        destroy(self._place(self._primary()).data, lambda: process.send(signal.SIGKILL))
 
     def switch_over(self) -> None:
         """Ask as the page's button does."""

@@ -67,12 +67,18 @@ def with_session(target: Target, work: Callable[[Session], object]) -> object:
                     session.close()
 
 
+def wait_for_the_end(stopped: threading.Event) -> None:
+    """Give the sign to stop at the end of the input."""
+    sys.stdin.read()
+    stopped.set()
+
+
 def main() -> None:
     """Write until told to stop, then read all rows."""
     target = Target.from_json(sys.stdin.readline())
     with_session(target, lambda session: session.prepare())
     stopped = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), stopped.set()), daemon=True).start()
+    threading.Thread(target=wait_for_the_end, args=(stopped,), daemon=True).start()
     write(target, stopped)
     sys.stdout.write(json.dumps({"found": with_session(target, lambda session: session.numbers())}) + "\n")
 

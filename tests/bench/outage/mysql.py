@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import pymysql
@@ -37,7 +38,8 @@ class MySQLSession:
 
     def close(self) -> None:
         """Close the socket."""
-        self._connection._force_close()
+        with suppress(pymysql.err.Error, OSError):
+            self._connection.close()
 
     @staticmethod
     def _connect(target: Target) -> Connection:
@@ -48,8 +50,8 @@ class MySQLSession:
             database=target.database,
             ssl=target.tls(),
             autocommit=True,
-            read_timeout=CONNECT_SECONDS,  # type: ignore[arg-type]  # a fraction of a second is taken as well
-            write_timeout=ANSWER_SECONDS,  # type: ignore[arg-type]
+            read_timeout=CONNECT_SECONDS,
+            write_timeout=ANSWER_SECONDS,
             defer_connect=True,
         )
         connection.connect(socket.create_connection((ADDRESS, target.port), CONNECT_SECONDS))

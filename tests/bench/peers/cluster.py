@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from tests.bench.outage import Target
@@ -46,6 +48,13 @@ class Cluster(Protocol):
         """Do what a person or a service manager would have to do now, so that redundancy comes back.
 
         False: nothing, it comes by itself."""
+
+
+def destroy(data: Path, kill: Callable[[], object]) -> None:
+    """Delete a data directory and kill its server, then delete what the server still wrote into it meanwhile."""
+    shutil.rmtree(data, ignore_errors=True)
+    kill()
+    shutil.rmtree(data, ignore_errors=True)
 
 
 def commit(cluster: Cluster, fault: Fault) -> None:

@@ -56,7 +56,9 @@ class Family:
 
     def kill_frozen(self, directory: Path) -> None:
         """Kill the processes in a directory that are stopped, and wait until they are gone."""
-        stopped = [one for one in processes_below(directory) if "\nState:\tT" in Path(f"/proc/{one.pid}/status").read_text()]
+        stopped = [
+            one for one in processes_below(directory) if "\nState:\tT" in Path(f"/proc/{one.pid}/status").read_text()
+        ]
         for process in stopped:
             process.send(signal.SIGKILL)
         wait_gone(stopped, END_SECONDS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from host.paths import Home
 from host.trees import Programs
 from tests.bench.outage import Target
 from tests.bench.peers import proxy, software
-from tests.bench.peers.cluster import Fault
+from tests.bench.peers.cluster import Fault, destroy
 from tests.bench.peers.family import Family
 from tests.fixtures.environment import free_ports
 
@@ -86,8 +85,7 @@ class PatroniCluster:
     def destroy_primary(self) -> None:
         """Delete the data and kill the postmaster; its Patroni lives."""
         leader, postmaster = self.identity()
-        shutil.rmtree(self.data(leader), ignore_errors=True)
-        os.kill(postmaster, signal.SIGKILL)
+        destroy(self.data(leader), lambda: os.kill(postmaster, signal.SIGKILL))
 
     def switch_over(self) -> None:
         """Ask Patroni's own interface."""

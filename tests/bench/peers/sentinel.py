@@ -23,6 +23,7 @@ from tests.bench.peers.family import Family
 from tests.fixtures.environment import free_ports
 
 START_SECONDS = 60.0
+NAME = "Sentinel"
 SENTINELS = 3
 DOWN_AFTER_MILLISECONDS = 1000
 # HAProxy asks as often as it does for Patroni at its fastest: its part of the outage is as small as it can be.
@@ -119,7 +120,7 @@ class SentinelCluster:
         for number in (0, 1):
             self._start_server(number)
             self.family.wait(lambda number=number: bool(self._facts(number)), START_SECONDS, "Valkey's start")  # type: ignore[misc]
-        self._client(self._port(1)).execute_command("REPLICAOF", "127.0.0.1", self._port(0))
+        self._client(self._port(1)).replicaof("127.0.0.1", self._port(0))
         for number in range(SENTINELS):
             name = f"sentinel-{number}"
             directory = self.family.top / name

@@ -39,7 +39,8 @@ def patroni() -> list[str]:
     python, complete = environment / "bin" / "python", environment / "complete"
     if not complete.exists():
         venv.EnvBuilder(with_pip=False, clear=environment.exists()).create(environment)
-        command = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--require-hashes"]
-        subprocess.run([*command, "--requirement", LOCK], check=True, timeout=INSTALL_SECONDS)
+        install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
+        command = [*install, "--no-deps", "--require-hashes", "--requirement", str(LOCK)]
+        subprocess.run(command, check=True, timeout=INSTALL_SECONDS)
         complete.touch()
     return [str(python), "-m", "patroni"]
