@@ -46,7 +46,6 @@ def store(request, actor, admin, region, local_site):
 
 def test_life(store: DataStore, local_site: Machine, actor: Actor) -> None:
     steps = [(s.name, s.seconds) for s in store.operations.get().steps.all()]
-    print(steps)
     assert store.guarantee_suspended_since is None
     assert {n.state for n in store.nodes.all()} == {"up"}
     client = CLIENTS[store.engine](store)
@@ -54,9 +53,7 @@ def test_life(store: DataStore, local_site: Machine, actor: Actor) -> None:
     op = open_operation("switch_over", store=store, requested_by="test", memo={})
     t = time.time()
     settle(op)
-    print("switch", time.time() - t, op.sentence, [(s.name, s.seconds, s.sentence) for s in op.steps.all()])
     assert op.state == "done", op.sentence
-    print(op.memo)
     client = CLIENTS[store.engine](fresh(store))
     assert client.kept() == "one"
     client.keep("two")
@@ -69,16 +66,12 @@ def test_life(store: DataStore, local_site: Machine, actor: Actor) -> None:
     )
     t = time.time()
     settle(op)
-    print("fail", time.time() - t, op.sentence, [(s.name, s.seconds, s.sentence) for s in op.steps.all()])
-    print({k: round(v, 1) for k, v in phases.milliseconds(op.memo["phases"]).items()})
     assert op.state == "done", op.sentence
     assert CLIENTS[store.engine](fresh(store)).kept() == "one"
     op = open_operation("replace_node", store=fresh(store), requested_by="test", memo={"lost": str(old.pk)})
     t = time.time()
     settle(op)
-    print("replace", time.time() - t, op.sentence, [(s.name, s.seconds, s.sentence) for s in op.steps.all()])
     assert op.state == "done", op.sentence
     assert fresh(store).guarantee_suspended_since is None
     assert {n.state for n in store.nodes.all()} == {"up"}
     assert examine(local_site) == []
-    print([(n.number, n.role, n.state, n.counted) for n in store.nodes.order_by("number")])

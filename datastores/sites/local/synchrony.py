@@ -155,9 +155,12 @@ def _save(view: View, *, suspended: bool) -> None:
 
 
 def suspend(store: DataStore) -> None:
-    """Save that the primary alone acknowledges writes from now on; the moment of an earlier suspension stays."""
+    """Save that the primary alone acknowledges writes from now on; the moment of an earlier suspension stays.
+
+    Where standbys confirm afterwards anyway, there is no guarantee that could be suspended.
+    """
     Node.objects.filter(store=store).update(counted=False)
-    if store.guarantee_suspended_since is None:
+    if store.guarantee_suspended_since is None and not replicating_engine(store).asynchronous:
         store.guarantee_suspended_since = timezone.now()
         store.save(update_fields=["guarantee_suspended_since"])
         record("store.guarantee_suspended", actor=MONITOR, organization=store.organization, subject=store)

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from datastores.models import DataStore, Failover, Node
 from datastores.sites.local.engines import LOCAL_ENGINES
@@ -48,6 +48,7 @@ class Watcher:
         finally:
             self._threads.shutdown(wait=True, cancel_futures=True)
             self._lease.release()
+            connections.close_all()
 
     def failed(self, facts: Facts, failure: Failure, done: Callable[[], None]) -> None:
         """Respond in a thread of its own."""
