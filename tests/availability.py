@@ -29,7 +29,7 @@ WHOLE_SECONDS = 90.0
 Maker = Callable[[str, str], DataStore]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def site(transactional_db: None, local_site: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """The local site, with a database that the monitor's threads see as well, and leave when they are done."""
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
@@ -37,7 +37,7 @@ def site(transactional_db: None, local_site: Machine, monkeypatch: pytest.Monkey
 
 
 @pytest.fixture
-def make(actor: Actor, admin: Member, region: Region) -> Maker:
+def make(site: Machine, actor: Actor, admin: Member, region: Region) -> Maker:
     """Make a store as the page makes it."""
 
     def made(engine: str, plan: str) -> DataStore:
@@ -89,7 +89,7 @@ def watching() -> Iterator[Monitor]:
 
 
 @pytest.fixture
-def monitor() -> Iterator[Monitor]:
+def monitor(site: Machine) -> Iterator[Monitor]:
     """A monitor for the whole test."""
     with watching() as one:
         yield one
