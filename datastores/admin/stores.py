@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -18,9 +19,10 @@ from datastores.models import DataStore, EdgeSlot, Node
 SECRETS = ("admin_password", "next_admin_password")
 REPLICATION = ("counted", "following", "lag_bytes", "lag_seconds", "measured_at")
 
+ASYNCHRONOUS = tuple(slug for slug, engine in ENGINES.items() if engine.asynchronous)
 # Since when each store that runs, and whose engine gives the guarantee, goes without it.
 SUSPENDED = Case(
-    When(engine__in=[slug for slug, engine in ENGINES.items() if engine.asynchronous], then=Value(None)),
+    When(engine__in=ASYNCHRONOUS, then=Value(None)),
     When(state__in=(DataStore.State.RUNNING, DataStore.State.UNREACHABLE), then=F("guarantee_suspended_since")),
     default=Value(None),
     output_field=DateTimeField(),
@@ -39,7 +41,7 @@ class DataStoreAdmin(ReadOnlyAdmin):
     """Every data store of the installation, those whose guarantee is suspended first. Encrypted columns are not even read."""
 
     list_display = (
-        *("name", "organization", "engine", "state", "guarantee_suspended_since", "evidence"),
+        *("name", "organization", "engine", "state", "alone_since", "evidence"),
         *("plan", "region", "operations"),
     )
     list_filter = (
@@ -80,6 +82,11 @@ class DataStoreAdmin(ReadOnlyAdmin):
     def get_ordering(self, request: HttpRequest) -> Any:
         """Put first whose acknowledged writes are on one node only, the longest time before the others."""
         return (SUSPENDED.asc(nulls_last=True), "name")
+
+    @admin.display(description="primary alone since", ordering="guarantee_suspended_since")
+    def alone_since(self, store: DataStore) -> datetime | None:
+        """Since when writes are acknowledged by the primary alone, in a store that should do better."""
+        return None if store.engine in ASYNCHRONOUS else store.guarantee_suspended_since
 
     @admin.display(description="operations")
     def operations(self, store: DataStore) -> SafeString:

@@ -96,7 +96,7 @@ def test_the_task_opens_what_is_due(drilled: DataStore, monkeypatch: pytest.Monk
     from datastores import tasks
 
     due = tick(drilled)
-    monkeypatch.setattr(tasks.timezone, "now", lambda: due)
+    monkeypatch.setattr("datastores.tasks.timezone.now", lambda: due)
     tasks.monthly_drills()
     assert Operation.objects.get().kind == "drill"
 

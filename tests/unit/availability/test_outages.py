@@ -107,3 +107,8 @@ def test_the_plot_tells_in_words_what_it_shows() -> None:
     assert plot.promise
     assert plot.promise.label == "promised median 0.25 s"
     assert "Failover, 27 November 2026, 18:00 UTC: 400 ms" in [mark.title for mark in plot.marks]
+
+
+def test_nobody_has_to_detect_what_was_planned() -> None:
+    [line] = changes_of([change(Kind.SWITCHOVER, detect_ms=0.0, fence_ms=35)])
+    assert [name for name, _ in line.phases] == ["fence", "promote", "re-point", "reconnect"]
