@@ -65,6 +65,8 @@ class ReplicatingPostgreSQL(Replicating):
         because a slot keeps the log for as long as it is there."""
         wanted = {slot_of(standby) for standby in standbys}
         with platform_login(place) as connection:
+            # Standbys follow in this as in all else; but one that is being made can't confirm it.
+            connection.execute("SET synchronous_commit = local")
             _make_role(connection)
             for statement in CANARY_TABLE:
                 connection.execute(statement)

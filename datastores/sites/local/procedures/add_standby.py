@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from datetime import timedelta
 from typing import ClassVar
@@ -15,6 +16,7 @@ from datastores.sites.local import addresses, phases
 from datastores.sites.local.joining import join
 from datastores.sites.local.procedures.replication import ReplicationProcedure
 from datastores.sites.local.replication import CopyFailed, NotAnswering
+from datastores.sites.local.synchrony import PrimaryChanged, converge
 
 MOST_FAILURES = 5
 
@@ -81,12 +83,16 @@ class ReplaceNode(AddStandby):
     title: ClassVar[str] = "Replace a node"
     first = "end"
 
-    @step("End what is left of the lost node")
+    @step("End what is left of the lost node", own_transactions=True)
     def end(self) -> Outcome:
-        """Its service stays down until it follows the present primary."""
+        """Writes wait for it no longer, then it is ended; its service stays down until it follows the present primary."""
         lost = self._lost()
         if lost is None:
             return Goto("allot")
+        if lost.state == Node.State.UP:
+            lost.set_state(Node.State.DOWN)
+        with contextlib.suppress(NotAnswering, PrimaryChanged):
+            converge(self.store)
         self.machine.supervisor.kill(self.place_at(lost).name)
         return Goto("rewind" if lost.state == Node.State.FENCED else "renew")
 
