@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 CONTEXT = ("organization", "store", "operation", "step")
 # Django names the path of a request that it refuses; these paths hold a token that signs somebody in.
-TOKEN = re.compile(r"(/operator/sign-in/|/password/reset/key/|/confirm-email/)[^/\s\"'\\]+")
+TOKEN = re.compile(r"(/operator/sign-in/|/password/reset/key/|/confirm-email/|/invitations/)[^/\s\"'\\]+")
 
 
 class JSONFormatter(logging.Formatter):

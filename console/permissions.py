@@ -33,6 +33,8 @@ ADMINS: Final = frozenset({Role.ADMIN})
 TABLE: Final[dict[str, tuple[frozenset[Role], str]]] = {
     "organization:view": (EVERYBODY, "See the organization, its members and environments"),
     "organization:edit": (ADMINS, "Rename the organization"),
+    "organization:delete": (ADMINS, "Delete the organization"),
+    "member:edit": (ADMINS, "Invite members, change their roles and remove them"),
     "environment:edit": (ADMINS, "Add, rename and mark environments"),
     "webhook:edit": (ADMINS, "Add and change webhooks"),
     "usage:view": (BILLERS, "See hours and costs"),
@@ -49,6 +51,7 @@ TABLE: Final[dict[str, tuple[frozenset[Role], str]]] = {
     "store:network": (KEEPERS, "Change which addresses may connect to data stores"),
     "store:configure": (KEEPERS, "Change engine settings of data stores"),
     "store:extend": (KEEPERS, "Have reviewed extensions created in databases"),
+    "store:back_up": (KEEPERS, "Back up, prove and restore data stores"),
     "store:protect": (ADMINS, "Switch deletion protection"),
     "store:delete": (ADMINS, "Delete data stores"),
     "database:create": (KEEPERS, "Create databases in data stores"),

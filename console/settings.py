@@ -49,6 +49,8 @@ EDGE_SLOTS = env.int("HEADWATER_EDGE_SLOTS", default=500)
 NODE_FIRST_PORT = env.int("HEADWATER_NODE_FIRST_PORT", default=23000)
 # Initialised data directories kept ready per engine; 0 turns the warm pool off.
 WARM_POOL_SIZE = env.int("HEADWATER_WARM_POOL", default=2)
+# How many backups and proofs run at once; 0 takes none by itself.
+BACKUPS_AT_ONCE = env.int("HEADWATER_BACKUPS_AT_ONCE", default=2)
 # "development" keeps buffers small so that a laptop runs many stores; "full" gives each plan its memory.
 LOCAL_SIZING = env.str("HEADWATER_SIZING", default="development")
 
@@ -103,6 +105,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="*/10"),  # datastores.drill_schedule counts in the same ticks
         "options": {"expires": 540},
     },
+    "keep-archives": {"task": "datastores.keep_archives", "schedule": 60.0, "options": {"expires": 60}},
+    "back-up-due": {"task": "datastores.back_up_due", "schedule": 20.0, "options": {"expires": 20}},
     "renew-certificates": {"task": "datastores.renew_certificates", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 # The tier of organizations that people create: "free" makes trials until an operator upgrades it, or "paid".

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from console import navigation, overview, wording
+from console import navigation, obstacles, overview, wording
+from console.models import Organization
 from console.navigation import Entry
 from console.overview import Panel
 from console.requests import AuthedRequest
+from datastores.models import DataStore
 from datastores.presentation.panel import panel_of
 from datastores.presentation.sections import DATABASES, VECTOR_DATABASES
 
@@ -34,6 +36,16 @@ WORDS = {
     "credential.made": "had a login made in",
     "credential.repaired": "repaired credentials for",
     "credential.deleted": "deleted credentials for",
+    "store.back_up": "asked for a backup of",
+    "store.prove": "asked for a proof of the backup of",
+    "store.backup_time_changed": "changed the time of the daily backup of",
+    "store.restored": "restored into the new data store",
+    "store.node_lost": "found a node lost of",
+    "store.node_restored": "asked for a new node, from the backup, for",
+    "store.brought_back": "brought back the deleted data store",
+    "store.proof_failed": "could not restore a copy of",
+    "store.backup_alarm": "raised an alarm about the backups of",
+    "store.backup_well": "took back an alarm about the backups of",
     "store.protected": "switched deletion protection on for",
     "store.unprotected": "switched deletion protection off for",
     "store.disk_warned": "warned about the disk of",
@@ -44,6 +56,15 @@ WORDS = {
     "store.deleted": "deleted the data store",
     "operation.retried": "retried failed work on",
 }
+
+
+def stores_left(organization: Organization) -> str:
+    """Say which data stores keep an organization from being deleted."""
+    names = list(DataStore.objects.present().filter(organization=organization).values_list("name", flat=True)[:4])
+    if not names:
+        return ""
+    more = ", …" if len(names) > 3 else ""
+    return f"Delete its data stores first: {', '.join(names[:3])}{more}."
 
 
 def register() -> None:
@@ -57,6 +78,7 @@ def register() -> None:
     )
     overview.register("stores", stores_panel, position=10)
     wording.register(WORDS)
+    obstacles.register("stores", stores_left)
 
 
 def stores_panel(request: AuthedRequest) -> Panel:

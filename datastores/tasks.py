@@ -7,7 +7,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from datastores.actions import open_due_drills, trials
+from datastores.actions import open_due, open_due_drills, trials
 from datastores.models import Operation
 from datastores.operations import doorbell, runner
 from datastores.sites.registry import DRIVERS
@@ -47,6 +47,19 @@ def renew_certificates() -> None:
 def walk_trials() -> None:
     """Remind of trials that end soon, and end those whose time has come."""
     trials.walk()
+
+
+@shared_task(name="datastores.keep_archives")
+def keep_archives() -> None:
+    """Let every site look at how far its stores' archives reach."""
+    for driver in DRIVERS.values():
+        driver.keep_archives()
+
+
+@shared_task(name="datastores.back_up_due")
+def back_up_due() -> None:
+    """Open the backups and proofs whose time has come, as far as the installation lets them run at once."""
+    open_due()
 
 
 @shared_task(name="datastores.watch")

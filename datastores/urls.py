@@ -6,6 +6,7 @@ from django.urls import path
 
 from datastores.views import (
     availability,
+    backups,
     controls,
     create,
     credentials,
@@ -42,6 +43,13 @@ urlpatterns = [
     path(
         "databases/<uuid:pk>/credentials/<uuid:credential>/repair/", credentials.repair, name="store-credential-repair"
     ),
+    path("databases/<uuid:pk>/backups/", backups.backups, name="store-backups"),
+    path("databases/<uuid:pk>/backups/now/", backups.back_up, name="store-back-up"),
+    path("databases/<uuid:pk>/backups/prove/", backups.prove, name="store-prove"),
+    path("databases/<uuid:pk>/backups/time/", backups.change_time, name="store-backup-time"),
+    path("databases/<uuid:pk>/backups/restore/", backups.restore, name="store-restore"),
+    path("databases/<uuid:pk>/backups/node/", backups.restore_node, name="store-restore-node"),
+    path("databases/<uuid:pk>/bring-back/", backups.bring_back, name="store-bring-back"),
     path("databases/<uuid:pk>/nodes/", availability.nodes, name="store-nodes"),
     path("databases/<uuid:pk>/switch-over/", availability.switch_over, name="store-switch-over"),
     path("databases/<uuid:pk>/restart/", availability.restart, name="store-restart"),

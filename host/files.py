@@ -7,9 +7,11 @@ import secrets
 from pathlib import Path
 
 
-def write_private(path: Path, content: str, mode: int = 0o600) -> bool:
+def write_private(path: Path, content: str, mode: int = 0o600, *, durable: bool = False) -> bool:
     """Make `path` hold exactly `content` with these permissions, the old file or the new one at any moment.
 
+    `durable`: also at a power failure, and when this returns it is the new one. That costs two writes to the disk,
+    milliseconds each; without it, the disk may have either, or an empty file, for some seconds.
     Returns False where it did already, so that callers know whether anything changed.
     """
     try:
@@ -23,7 +25,12 @@ def write_private(path: Path, content: str, mode: int = 0o600) -> bool:
         with os.fdopen(descriptor, "w") as file:
             os.fchmod(descriptor, mode)
             file.write(content)
+            file.flush()
+            if durable:
+                os.fsync(descriptor)
         beside.replace(path)
+        if durable:
+            sync(path.parent)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise

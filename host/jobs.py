@@ -1,106 +1,135 @@
-"""Programs that run once, for longer than whoever started them: started, looked at and ended by the directory they have.
+"""Named work that takes longer than a step may: a program that runs by itself and leaves its result in files.
 
-A job outlives the death of its starter. What is known of it lies in its directory: the process, as it noted
-itself, then the exit status, written in one step when the program has ended.
+A job is a directory. Whoever runs a job's program holds the lock of a file in it, and so do all processes that it
+starts: the lock is free exactly when none of them is left, however they ended. So a job is looked at before it is
+started, and the same job never runs twice, whatever was killed in between.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
-from .processes import Process, end_marked
-from .waiting import wait_until
+from .processes import end_marked
 
 MARK = "HEADWATER_JOB"
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+LOCK, RESULT, OUTPUT, ERRORS = "lock", "result", "output", "errors"
 END_SECONDS = 10.0
-NOTED_SECONDS = 5.0
-SCRIPT = """\
-read -r boot </proc/sys/kernel/random/boot_id
-read -r self </proc/$$/stat
-echo "$boot $self" >process
-"$@" >output 2>&1 </dev/null
-echo $? >.status
-mv .status status
-"""
-
-
-class JobState(StrEnum):
-    """ABSENT: never started, or cleared. LOST: it was killed, or the machine went down, before it ended."""
-
-    ABSENT = "absent"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    LOST = "lost"
+LONGEST_WORDS = 4000  # of what is read of a program's last words, in bytes
+LOW_PRIORITY = 10  # niceness: a server at 0 gets nine times the processor of one of these
+# $1: niceness. The result appears in one step, after everything that the program wrote.
+SCRIPT = (
+    'n=$1; shift; nice -n "$n" "$@" >output 2>errors </dev/null; echo $? >.result; sync -f .result; mv .result result'
+)
 
 
 @dataclass(frozen=True)
+class Command:
+    """A program with its arguments and its whole environment besides PATH. No secret in either."""
+
+    arguments: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class JobState(Enum):
+    """How a job stands."""
+
+    ABSENT = "absent"  # never started
+    RUNNING = "running"
+    ENDED = "ended"  # with a code
+    LOST = "lost"  # it was killed before it could leave a result, as by a restart of the machine
+
+
 class Job:
-    """One program that runs once; ``directory`` is its own and is made by ``start``."""
+    """One job, by its directory."""
 
-    directory: Path
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
 
-    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Start it, apart from this process, with this environment only. What an earlier run has left is cleared first."""
-        self.clear()
-        self.directory.mkdir(mode=0o700, parents=True)
+    def state(self) -> JobState:
+        """Look at it."""
+        if not (self.directory / LOCK).exists():
+            return JobState.ABSENT
+        with self._free() as free:
+            if not free:
+                return JobState.RUNNING
+        return JobState.ENDED if (self.directory / RESULT).exists() else JobState.LOST
+
+    @property
+    def code(self) -> int:
+        """The exit code of a program that has ended; 128 and more stand for a signal."""
+        return int((self.directory / RESULT).read_text())
+
+    def start(self, command: Command, *, niceness: int = 0) -> None:
+        """Start it apart from this process, so that it outlives it; one that runs or has ended is left alone."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(self.directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not (self.directory / RESULT).exists():
+                self._launch(command, niceness, lock)
+        except BlockingIOError:
+            return
+        finally:
+            os.close(lock)
+
+    def output(self) -> str:
+        """What the program wrote to its standard output."""
+        with contextlib.suppress(FileNotFoundError):
+            return (self.directory / OUTPUT).read_text(errors="replace")
+        return ""
+
+    def last_words(self) -> str:
+        """The end of what it complained about, else of what it said."""
+        for name in (ERRORS, OUTPUT):
+            with contextlib.suppress(FileNotFoundError):
+                if words := (self.directory / name).read_bytes()[-LONGEST_WORDS:].decode(errors="replace").strip():
+                    return words
+        return ""
+
+    def end(self) -> None:
+        """Kill what still runs of it, and wait for the proof that nothing is left. Raises StillRunningError."""
+        if self.state() is not JobState.RUNNING:
+            return
+        end_marked(MARK, str(self.directory), END_SECONDS)
+
+    def forget(self) -> None:
+        """End it and delete its directory; as if it had never been."""
+        self.end()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _launch(self, command: Command, niceness: int, lock: int) -> None:
         subprocess.run(
-            ["setsid", "--fork", "/bin/sh", "-c", SCRIPT, "job", *command],
+            ["setsid", "--fork", "sh", "-c", SCRIPT, "job", str(niceness), *command.arguments],
             check=True,
-            env={"PATH": "/usr/bin:/bin", **environment, MARK: str(self.directory)},
             cwd=self.directory,
             umask=0o077,
+            pass_fds=[lock],
+            env={
+                "PATH": "/usr/local/bin:/usr/bin:/bin",
+                "LC_ALL": "C",
+                **command.environment,
+                MARK: str(self.directory),
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_until((self.directory / "process").exists, NOTED_SECONDS)
 
-    def state(self) -> JobState:
-        """Say how it stands."""
-        if not self.directory.exists():
-            return JobState.ABSENT
-        if self._runs():
-            return JobState.RUNNING
+    @contextlib.contextmanager
+    def _free(self) -> Iterator[bool]:
+        lock = os.open(self.directory / LOCK, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            return JobState.DONE if self._text("status").strip() == "0" else JobState.FAILED
-        except FileNotFoundError:
-            return JobState.LOST
-
-    def wait(self, seconds: float) -> JobState:
-        """Wait until it has ended, for at most so long; say how it stands."""
-        wait_until(lambda: self.state() is not JobState.RUNNING, seconds)
-        return self.state()
-
-    def last_word(self) -> str:
-        """Return the last line that it has written, empty without one."""
-        try:
-            lines = self._text("output").strip().splitlines()
-        except FileNotFoundError:
-            return ""
-        return lines[-1] if lines else ""
-
-    def clear(self) -> None:
-        """End it where it runs, with everything that it has started, and forget it."""
-        if self.directory.exists():
-            end_marked(MARK, str(self.directory), END_SECONDS)
-            with contextlib.suppress(FileNotFoundError):
-                shutil.rmtree(self.directory)
-
-    def _runs(self) -> bool:
-        try:
-            boot, _, stat = self._text("process").partition(" ")
-            noted = Process.from_stat(stat)
-        except (FileNotFoundError, ValueError):
-            return False
-        return boot == BOOT_ID.read_text().strip() and noted.running()
-
-    def _text(self, name: str) -> str:
-        return (self.directory / name).read_text(errors="replace")
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            yield True
+        except BlockingIOError:
+            yield False
+        finally:
+            os.close(lock)

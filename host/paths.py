@@ -56,6 +56,11 @@ class Home:
         return self.root / "archive"
 
     @property
+    def scratch(self) -> Path:
+        """Work that runs by itself, and copies that are restored only to be looked at."""
+        return self.root / "scratch"
+
+    @property
     def secrets(self) -> Path:
         """Key files, mode 0600."""
         return self.root / "secrets"
@@ -85,6 +90,7 @@ class Home:
             self.edge,
             self.console,
             self.archive,
+            self.scratch,
             self.secrets,
             self.log,
             self.run,

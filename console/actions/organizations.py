@@ -1,4 +1,4 @@
-"""Creating and changing an organization."""
+"""Creating, changing and deleting an organization."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from console import audit
+from console import audit, obstacles
 from console.audit import Actor
 from console.errors import Refusal
 from console.models import Environment, Member, Organization, Person
@@ -96,3 +96,24 @@ def change_organization(*, actor: Actor, organization: Organization, name: str, 
     except IntegrityError:
         raise HandleTaken from None
     return True
+
+
+@transaction.atomic
+def delete_organization(*, actor: Actor, organization: Organization, typed_name: str) -> None:
+    """Delete an organization: everybody's access ends at once, its name and handle are free again.
+
+    The row stays for the trail and for what was used. Raises :class:`Refusal` where ``typed_name`` is another name,
+    and while something, such as a data store, stands in the way.
+    """
+    row = Organization.objects.select_for_update().get(pk=organization.pk)
+    if typed_name.strip() != row.name:
+        raise Refusal("The name you typed is not the organization's, so nothing was deleted.", f"Type “{row.name}”.")
+    if standing := obstacles.of(row):
+        raise Refusal(f"{row.name} was not deleted.", " ".join(standing))
+    record = audit.record("organization.deleted", actor=actor, organization=row, subject=row, handle=row.handle)
+    row.memberships.all().delete()
+    row.invitations.all().delete()
+    row.webhooks.all().delete()
+    row.deleted_at, row.created_by, row.upgrade_asked_at = record.at, None, None
+    row.handle = f"deleted-{row.pk.hex}"[:HANDLE_LENGTH]
+    row.save(update_fields=["deleted_at", "created_by", "upgrade_asked_at", "handle"])

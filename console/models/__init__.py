@@ -1,6 +1,7 @@
 """People, organizations, environments, notices and the audit trail."""
 
 from console.models.audit import AuditEvent
+from console.models.invitation import Invitation
 from console.models.notice import Delivery, Notice, Webhook
 from console.models.organization import Environment, Member, Organization, Tier
 from console.models.person import OneTimeSignIn, Person
@@ -9,6 +10,7 @@ __all__ = [
     "AuditEvent",
     "Delivery",
     "Environment",
+    "Invitation",
     "Member",
     "Notice",
     "OneTimeSignIn",

@@ -41,6 +41,7 @@ class Organization(models.Model):
         default=Tier.FREE,
         help_text="Only a paid organization creates data stores that are not trials.",
     )
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     upgrade_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     members = models.ManyToManyField(Person, through="Member", related_name="organizations")
 

@@ -10,9 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from console import obstacles
 from console.access import permission_required
 from console.actions import organizations as actions
+from console.actions.invitations import invitations_for
 from console.actions.organizations import HandleTaken
+from console.errors import Refusal
 from console.forms.organization import OrganizationForm, SwitchForm
 from console.middleware import CURRENT
 from console.models import Member, Organization
@@ -31,7 +34,8 @@ def create(request: HttpRequest) -> HttpResponse:
         asked.session[CURRENT] = str(made.pk)
         messages.success(asked, f"{made.name} is ready, with the environments Development and Production.")
         return redirect("overview")
-    return render(asked, "console/organization_create.html", {"form": form}, status=422 if form.is_bound else 200)
+    context = {"form": form, "invitations": invitations_for(asked.user)}
+    return render(asked, "console/organization_create.html", context, status=422 if form.is_bound else 200)
 
 
 def _create(request: AuthedRequest, form: OrganizationForm) -> Organization | None:
@@ -69,6 +73,37 @@ def switch(request: HttpRequest) -> HttpResponse:
     return redirect("overview")
 
 
+@require_POST
+@permission_required("organization:delete")
+def delete(request: AuthedRequest) -> HttpResponse:
+    """Delete the organization whose name was typed; a refusal stands beside the field."""
+    organization = request.member.organization
+    try:
+        actions.delete_organization(
+            actor=request.actor, organization=organization, typed_name=request.POST.get("confirm_name", "")
+        )
+    except Refusal as refusal:
+        facts = {"name": organization.name, "handle": organization.handle}
+        context = _context(request, OrganizationForm(initial=facts, own=organization))
+        context["delete_error"] = f"{refusal.sentence} {refusal.remedy}".strip()
+        return render(request, "console/settings.html", context, status=422)
+    messages.success(request, f"{organization} is deleted.")
+    return redirect("overview")
+
+
+def _context(request: AuthedRequest, form: OrganizationForm) -> dict[str, object]:
+    """Return what the settings page shows."""
+    member = request.member
+    return {
+        "form": form,
+        "organization": member.organization,
+        "may_edit": member.can("organization:edit"),
+        "may_delete": member.can("organization:delete"),
+        "obstacles": obstacles.of(member.organization) if member.can("organization:delete") else [],
+        "tab": "settings",
+    }
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("organization:view")
 def settings(request: AuthedRequest) -> HttpResponse:
@@ -81,8 +116,7 @@ def settings(request: AuthedRequest) -> HttpResponse:
     form = OrganizationForm(request.POST or None, initial=facts, own=organization)
     if request.method == "POST" and form.is_valid() and _change(request, form):
         return redirect("settings")
-    context = {"form": form, "organization": organization, "may_edit": may_edit, "tab": "settings"}
-    return render(request, "console/settings.html", context, status=422 if form.is_bound else 200)
+    return render(request, "console/settings.html", _context(request, form), status=422 if form.is_bound else 200)
 
 
 def _change(request: AuthedRequest, form: OrganizationForm) -> bool:

@@ -33,41 +33,55 @@ def create_store(
     if engine not in ENGINES:
         raise Refusal("This type of data store is not offered here.", "Choose one of the types on the page.")
     _check_offer(region, plan)
-    kind = ENGINES[engine]
     try:
         with transaction.atomic():
-            admit(region.site, plan)
-            trial_ends_at = admit_trial(member.organization, engine, plan)
-            store = DataStore.objects.create(
-                organization=member.organization,
-                name=name.strip(),
-                engine=engine,
-                region=region,
-                plan=plan,
-                admin_user=kind.admin_user,
-                admin_password=generate_password(),
-                default_database=kind.default_database,
-                created_by=member.person,
-                # Until the standbys are there, writes are acknowledged by the primary alone.
-                guarantee_suspended_since=None if plan.node_count == 1 or kind.asynchronous else timezone.now(),
-                trial_ends_at=trial_ends_at,
-            )
-            Node.make_all(store)
-            AllowedNetwork.allow_everybody(store)
+            store = write_store(member=member, engine=engine, name=name, region=region, plan=plan)
             open_operation("provision", store=store, requested_by=actor.name)
             record(
                 "store.created",
                 actor=actor,
                 organization=member.organization,
                 subject=store,
-                engine=engine,
+                engine=ENGINES[engine].label,
                 plan=plan.name,
                 region=str(region),
-                **({"trial": True} if trial_ends_at else {}),
+                **({"trial": True} if store.trial_ends_at else {}),
             )
     except IntegrityError:
-        raise Refusal(f"A data store named “{name.strip()}” exists already.", "Choose another display name.") from None
+        raise name_taken(name) from None
     return store
+
+
+def write_store(*, member: Member, engine: str, name: str, region: Region, plan: ServicePlan) -> DataStore:
+    """Write the rows of a new store, in a transaction of the caller's, who opens the operation that makes it real.
+
+    Raises :class:`Refusal` for a plan that does not fit, and IntegrityError for a name that is taken.
+    """
+    admit(region.site, plan)
+    trial_ends_at = admit_trial(member.organization, engine, plan)
+    kind = ENGINES[engine]
+    store = DataStore.objects.create(
+        organization=member.organization,
+        name=name.strip(),
+        engine=engine,
+        region=region,
+        plan=plan,
+        admin_user=kind.admin_user,
+        admin_password=generate_password(),
+        default_database=kind.default_database,
+        created_by=member.person,
+        # Until the standbys are there, writes are acknowledged by the primary alone.
+        guarantee_suspended_since=None if plan.node_count == 1 or kind.asynchronous else timezone.now(),
+        trial_ends_at=trial_ends_at,
+    )
+    Node.make_all(store)
+    AllowedNetwork.allow_everybody(store)
+    return store
+
+
+def name_taken(name: str) -> Refusal:
+    """Return the refusal of a name that another data store of the organization has."""
+    return Refusal(f"A data store named “{name.strip()}” exists already.", "Choose another display name.")
 
 
 def _check_offer(region: Region, plan: ServicePlan) -> None:

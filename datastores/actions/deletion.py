@@ -53,7 +53,7 @@ def delete_store(*, actor: Actor, store: DataStore, typed_name: str) -> Operatio
 def _cancel_running(store: DataStore, actor: Actor) -> dict[str, str]:
     """Cancel the operation that works on the store; return until when its step, or that of one that an operator
     has cancelled just before, may still be running."""
-    if running := store.operations.active().select_for_update().first():
+    for running in store.operations.active().select_for_update():
         cancel(running, because=f"Cancelled because {actor.name} deleted the data store.")
     until = store.operations.filter(lease_until__gt=timezone.now()).aggregate(last=Max("lease_until"))["last"]
     return {"not_before": until.isoformat()} if until else {}

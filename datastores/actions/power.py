@@ -12,6 +12,7 @@ from datastores.operations.opening import open_operation
 from datastores.trials import KEPT
 
 State = DataStore.State
+MAKING = ("provision", "restore")  # the operations that make a data store complete
 
 
 @transaction.atomic
@@ -50,7 +51,7 @@ def refuse_ended_trial(store: DataStore) -> None:
 
 def _refuse_incomplete(store: DataStore) -> None:
     """Refuse a store that was never made completely, or that a deletion has begun to take apart."""
-    done = store.operations.filter(kind="provision", state=Operation.State.DONE).exists()
+    done = store.operations.filter(kind__in=MAKING, state=Operation.State.DONE).exists()
     if not done or store.operations.filter(kind="delete").exists():
         raise Refusal(
             f"{store} can't be powered on: it is not complete.", "Retry the work that failed, or delete the data store."

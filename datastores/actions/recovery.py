@@ -12,6 +12,7 @@ from datastores.operations import opening
 
 UNDER_WAY = {
     "provision": DataStore.State.CREATING,
+    "restore": DataStore.State.CREATING,
     "power_off": DataStore.State.POWERING_OFF,
     "power_on": DataStore.State.POWERING_ON,
     "delete": DataStore.State.DELETING,

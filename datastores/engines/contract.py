@@ -51,6 +51,7 @@ class Engine(ABC):
     creates_databases: ClassVar[bool] = True  # the server holds more than one database
     outages: ClassVar[Mapping[str, Promise]]  # how long clients may wait, per kind of change of the primary
     asynchronous: ClassVar[bool] = False  # standbys get a write after the client was told that it is done
+    backed_up: ClassVar[bool] = False  # sites archive its log and take backups
     # Reviewed extensions that only the platform's superuser can make, and makes when a person asks.
     extensions_on_request: ClassVar[tuple[str, ...]] = ()
 

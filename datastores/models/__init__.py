@@ -1,5 +1,6 @@
 """Data stores, their nodes and endpoints, the catalogue, and the rows of long work."""
 
+from datastores.models.backup import Archive, Backup, Proof
 from datastores.models.catalogue import Cloud, PlanPrice, Region, ServicePlan, Site
 from datastores.models.credential import Credential, KeptLogin
 from datastores.models.endpoint import EdgeSlot
@@ -12,6 +13,8 @@ from datastores.models.store import DataStore
 
 __all__ = [
     "AllowedNetwork",
+    "Archive",
+    "Backup",
     "Cloud",
     "Credential",
     "DataStore",
@@ -25,6 +28,7 @@ __all__ = [
     "OperationStep",
     "PlanPrice",
     "PriceChange",
+    "Proof",
     "Region",
     "ServicePlan",
     "Site",

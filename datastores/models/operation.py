@@ -18,6 +18,14 @@ class OperationQuerySet(models.QuerySet["Operation"]):
         """Those that still have work to do."""
         return self.filter(state__in=Operation.ACTIVE)
 
+    def foreground(self) -> OperationQuerySet:
+        """Those that have their data store to themselves."""
+        return self.filter(background=False)
+
+    def busy_stores(self) -> models.QuerySet[Operation, uuid.UUID | None]:
+        """The stores that an operation has to itself now."""
+        return self.active().foreground().exclude(store=None).values_list("store_id", flat=True)
+
     def due(self) -> OperationQuerySet:
         """Those whose time has come and that nobody holds a lease of."""
         now = timezone.now()
@@ -40,6 +48,9 @@ class Operation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     store = models.ForeignKey(DataStore, null=True, blank=True, on_delete=models.PROTECT, related_name="operations")
     kind = models.CharField(max_length=30)
+    background = models.BooleanField(
+        default=False, help_text="Backups and their proofs: they stand in nobody's way, and nothing waits for them."
+    )
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     step = models.CharField(max_length=40, help_text="The method of the procedure that runs next.")
     memo = models.JSONField(default=dict, blank=True, help_text="What later steps need; never a secret.")
@@ -61,8 +72,13 @@ class Operation(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["store"],
-                condition=models.Q(state__in=("waiting", "running")),
+                condition=models.Q(state__in=("waiting", "running"), background=False),
                 name="one_active_operation_per_store",
+            ),
+            models.UniqueConstraint(
+                fields=["store"],
+                condition=models.Q(state__in=("waiting", "running"), background=True),
+                name="one_background_operation_per_store",
             ),
         ]
         indexes = [

@@ -147,5 +147,5 @@ class DataStore(models.Model):
         self.save(update_fields=["state", "state_since", "evidence", "evidence_at"])
 
     def running_operation(self) -> Operation | None:
-        """Return the operation that works on this store now, if there is one."""
-        return self.operations.filter(state__in=("waiting", "running")).first()
+        """Return the operation that has this store to itself now, if there is one. Backups stand in nobody's way."""
+        return self.operations.filter(state__in=("waiting", "running"), background=False).first()

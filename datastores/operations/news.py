@@ -9,17 +9,22 @@ from console.notices import Kind, notify
 from datastores.models import DataStore, Operation
 from datastores.operations.outcomes import Fail
 
+KINDS = {"back_up": Kind.BACKUP, "prove": Kind.PROOF}  # the others are failures, simply
+
 
 def tell_failure(operation: Operation, title: str, failure: Fail) -> None:
-    """Write the notice in the transaction that records the failure: each failure is told once."""
+    """Write the notice in the transaction that records the failure: each failure is told once, of what is tried again
+    by itself at most one an hour."""
     store = operation.store
     if store is not None:
         notify(
             store.organization,
-            Kind.FAILURE,
+            KINDS.get(operation.kind, Kind.FAILURE),
             f"{store.name}: “{title}” failed",
             f"{failure.sentence} {failure.remedy}".strip(),
-            path=reverse("store", args=[store.pk]),
+            tone="danger",
+            path=reverse("store-backups" if operation.background else "store", args=[store.pk]),
+            key=f"{operation.kind}:{store.pk}:{timezone.now():%Y-%m-%dT%H}" if operation.background else "",
         )
 
 

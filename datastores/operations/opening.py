@@ -27,6 +27,7 @@ def open_operation(kind: str, *, store: DataStore, requested_by: str, memo: dict
             operation = Operation.objects.create(
                 store=store,
                 kind=kind,
+                background=procedure.background,
                 step=procedure.first,
                 memo=memo or {},
                 requested_by=requested_by,
@@ -53,7 +54,8 @@ def retry(operation: Operation) -> None:
     """
     procedure = type(registry.procedure_of(operation))
     now = timezone.now()
-    if operation.store and operation.store.operations.filter(created_at__gt=operation.created_at).exists():
+    since = operation.store.operations.foreground() if operation.store else Operation.objects.none()
+    if since.filter(created_at__gt=operation.created_at).exists():
         raise Refusal(SUPERSEDED, "Ask for the same again from the data store's page.")
     try:
         with transaction.atomic():

@@ -39,6 +39,7 @@ class Procedure:
     kind: ClassVar[str]
     first: ClassVar[str]
     title: ClassVar[str] = ""
+    background: ClassVar[bool] = False  # stands in nobody's way (see Operation.background)
     time_limit: ClassVar[timedelta] = timedelta(minutes=5)
     lease: ClassVar[timedelta] = timedelta(seconds=20)  # twice what a step may take; after it another worker goes on
     gives_way: ClassVar[bool] = (

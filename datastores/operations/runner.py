@@ -153,11 +153,12 @@ def _record(operation: Operation, procedure: Procedure, outcome: Outcome) -> Non
     for words in ("sentence", "remedy"):
         if words in changes:
             changes[words] = str(changes[words])[:LONGEST_WORDS]
+    if isinstance(outcome, Fail):
+        procedure.failed(outcome)  # the store's row before the operation's, the order in which a deletion locks them
     if not Operation.objects.filter(pk=operation.pk, lease=operation.lease).update(**changes):
         raise LeaseLost
     _write_timeline(operation, procedure, outcome)
     if isinstance(outcome, Fail):
-        procedure.failed(outcome)
         tell_failure(operation, procedure.title or operation.kind, outcome)
 
 

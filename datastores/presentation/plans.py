@@ -16,7 +16,7 @@ from datastores.limits import availability, backup_history
 from datastores.models import PlanPrice, Region, ServicePlan, Site
 from datastores.trials import LENGTH, PLAN_FAMILY
 
-BACKUPS_LATER: Final = "None yet"  # no backup is taken before the backups release
+BACKUPS_LATER: Final = "None yet"  # of the engines that are not archived yet
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,15 @@ def plan_facts(plan: ServicePlan, engine: Engine | None) -> list[tuple[str, str]
     if engine:
         rows[2:2] = engine.own_facts(facts)  # beside the RAM
         rows.append(("Connections", f"{engine.connection_limit(facts):,} at once"))
-        rows.append(("Backup history", history_words(plan, cache=engine.is_cache)))
+        rows.append(("Backup history", history_words(plan, engine)))
     return rows
 
 
-def history_words(plan: ServicePlan, *, cache: bool) -> str:
-    """Say that no backup is taken yet, and how long the plan will keep its history."""
-    days = backup_history(plan.facts(), cache=cache).days
+def history_words(plan: ServicePlan, engine: Engine) -> str:
+    """Say how far back a person may restore; where nothing is backed up yet, that and how long it will be."""
+    days = backup_history(plan.facts(), cache=engine.is_cache).days
+    if engine.backed_up:
+        return f"{days} day{'s' if days > 1 else ''}, to the second" if days else "For disaster recovery only"
     if not days:
         return f"{BACKUPS_LATER} (later: for disaster recovery only)"
     return f"{BACKUPS_LATER} (later: {days} day{'s' if days > 1 else ''})"

@@ -92,5 +92,13 @@ class SiteDriver(TenantKeeper, ABC):
         the evidence, and stop writes where a disk is nearly full."""
 
     @abstractmethod
+    def backs_up(self, store: DataStore) -> bool:
+        """Say whether the store's log is archived and backups are taken."""
+
+    @abstractmethod
+    def keep_archives(self) -> None:
+        """Look at each store's archive and save how far it reaches. Called every minute; may be called twice."""
+
+    @abstractmethod
     def renew_certificates(self) -> None:
         """Renew the certificates that end soon, without cutting a session."""

@@ -50,7 +50,9 @@ def _has_answered(store: DataStore, latest: Operation | None) -> bool:
     """Say whether the address is worth showing: not before the server answered, not while it goes away."""
     if store.state in {DataStore.State.CREATING, DataStore.State.DELETING}:
         return False
-    return not (store.state == DataStore.State.FAILED and latest is not None and latest.kind == "provision")
+    return not (
+        store.state == DataStore.State.FAILED and latest is not None and latest.kind in {"provision", "restore"}
+    )
 
 
 def secrets_context(store: DataStore, revealed: str, password: str) -> dict[str, Any]:

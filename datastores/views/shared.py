@@ -15,10 +15,12 @@ from datastores.presentation.controls import controls_of
 from datastores.presentation.rows import engine_label
 from datastores.presentation.sections import enter
 from datastores.presentation.states import sentence_of
+from datastores.sites.registry import driver_of
 
 TABS: Final = (
     ("store", "Overview", "store:view"),
     ("store-databases", "Databases", "store:view"),
+    ("store-backups", "Backups", "store:view"),
     ("store-nodes", "Nodes", "store:view"),
     ("store-settings", "Advanced Settings", "store:view"),
     ("store-activity", "Activity", "activity:view"),
@@ -39,8 +41,8 @@ def deleted_store(request: AuthedRequest, pk: uuid.UUID) -> DataStore | None:
 
 
 def latest_operation(store: DataStore) -> Operation | None:
-    """Return the operation that the page tells of: the running one, else the last one."""
-    operation = store.operations.order_by("-created_at").first()
+    """Return the operation that the page tells of: the running one, else the last one; backups have their own tab."""
+    operation = store.operations.foreground().order_by("-created_at").first()
     if operation:
         operation.store = store  # with its facts, so that nothing is asked for twice
     return operation
@@ -58,6 +60,7 @@ def page_context(request: AuthedRequest, store: DataStore, tab: str, *, busy: bo
     return {
         "store": store,
         "state": sentence_of(store),
+        "has_archive": driver_of(store).backs_up(store),
         "engine_label": label,
         "engine_icon": icon,
         "controls": controls_of(store, request.member, busy=busy),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from console.access import permission_required
 from console.requests import AuthedRequest
+from datastores import actions
 from datastores.forms.filters import StoreFilter, in_order, order_of
 from datastores.models import DataStore
 from datastores.presentation.roles import refused
@@ -75,6 +76,7 @@ def _listed(request: AuthedRequest, section: Section) -> HttpResponse:
             "create_why": refused(member, "store:create"),
             "crumbs": [(section.label, "")],
             "section": section,
+            "gone": [store for store in actions.deleted_stores(member) if store.engine in section.engines()],
         },
     )
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from console.actions.organizations import create_organization
 from console.audit import Actor
-from console.models import Environment, Member, Organization, Person, Webhook
+from console.models import Environment, Invitation, Member, Organization, Person, Webhook
 from console.permissions import Role
 from console.webhooks import new_secret
 from datastores.models import DataStore, EdgeSlot, Node, Operation, Region, ServicePlan
@@ -33,6 +33,7 @@ class World:
     store: DataStore
     operation: Operation
     webhook: Webhook
+    invitation: Invitation
 
     def client(self, who: str) -> Client:
         """Return a browser in which ``who`` is signed in."""
@@ -57,7 +58,10 @@ def make_world() -> World:
     webhook = Webhook.objects.create(
         organization=organization, url="https://hooks.test/", secret=new_secret(), kinds=[]
     )
-    return World(organization, people, development, store, _failed(store), webhook)
+    invitation = Invitation.objects.create(
+        organization=organization, email=f"{OUTSIDER}@cast.test", role=Role.VIEWER.value, invited_by=people["admin"]
+    )
+    return World(organization, people, development, store, _failed(store), webhook, invitation)
 
 
 @functools.cache

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-from datastores.models import DataStore, EdgeSlot, Node, ServicePlan
+from django.utils import timezone
+
+from datastores.models import Archive, DataStore, EdgeSlot, Node, ServicePlan
 from datastores.networks import fingerprint
 from tests.access.cast import PASSWORD, World
 from tests.access.row import GET, POST, Arguments, Row
@@ -30,6 +33,18 @@ def _store(world: World) -> list[Any]:
 
 def _operation(world: World) -> list[Any]:
     return [world.store.pk, world.operation.pk]
+
+
+def _invitation(world: World) -> list[Any]:
+    return [world.invitation.pk]
+
+
+def _token(world: World) -> list[Any]:
+    return [world.invitation.token]
+
+
+def _viewer(world: World) -> list[Any]:
+    return [world.organization.memberships.get(role="viewer").pk]
 
 
 def _webhook(world: World) -> list[Any]:
@@ -63,6 +78,17 @@ def _standby(world: World) -> None:
 def _without_address(world: World) -> None:
     """Leave the edge of the machine that runs the tests alone."""
     EdgeSlot.objects.filter(store=world.store).update(store=None)
+
+
+def _deleted(world: World) -> None:
+    """Delete the store, with an archive that is kept."""
+    archive = Archive.of(world.store)
+    now = timezone.now()
+    archive.backups.create(label="20261125-033000F", state="complete", began_at=now, finished_at=now)
+    archive.keep_until, archive.kept_password = now + timedelta(days=7), "kept"
+    archive.save()
+    EdgeSlot.objects.filter(store=world.store).update(store=None)
+    world.store.set_state(DataStore.State.DELETED)
 
 
 def _step(name: str) -> Arguments:
@@ -104,6 +130,25 @@ CONSOLE = [
     Row("environment-edit", POST,      "302 403 403 403 403 404 in", STAGING, arguments=_environment),
     Row("members", GET,                "200 200 200 200 200 200 in"),
     Row("members", POST,               "405"),
+    Row("member-invite", GET,          "200 403 403 403 403 200 in"),
+    Row("member-invite", POST,         "302 403 403 403 403 302 in", {"email": "new@cast.test", "role": "viewer"}),
+    Row("member-invitation", GET,      "200 403 403 403 403 404 in", arguments=_invitation),
+    Row("member-invitation", POST,     "405", arguments=_invitation),
+    Row("member-invitation-revoke", GET, "405", arguments=_invitation),
+    Row("member-invitation-revoke", POST, "302 403 403 403 403 404 in", arguments=_invitation),
+    Row("member-role", GET,            "405", arguments=_viewer),
+    Row("member-role", POST,           "302 403 403 403 403 404 in", {"role": "developer"}, arguments=_viewer),
+    Row("member-remove", GET,          "200 403 403 403 403 404 in", arguments=_viewer),
+    Row("member-remove", POST,         "302 403 403 403 403 404 in", arguments=_viewer),
+    Row("member-leave", GET,           "200 200 200 200 200 200 in"),
+    # 409: the last Admin stays
+    Row("member-leave", POST,          "409 302 302 302 302 409 in"),
+    # It is for the outsider; everybody else is told so.
+    Row("invitation", GET,             "403 403 403 403 403 200 200", arguments=_token),
+    Row("invitation", POST,            "403 403 403 403 403 302 in", arguments=_token),
+    Row("organization-delete", GET,    "405"),
+    # 422: Acme has a data store; Elsewhere has another name
+    Row("organization-delete", POST,   "422 403 403 403 403 422 in", {"confirm_name": "Acme"}),
     Row("roles", GET,                  "200 200 200 200 200 200 in"),
     Row("roles", POST,                 "405"),
     Row("plan", GET,                   "200 200 200 200 200 200 in"),
@@ -208,6 +253,21 @@ DATASTORES = [
     # 422: nobody answers where the store's server would be
     Row("store-extension-create", POST, "422 422 403 403 403 404 in", {"extension": "pg_stat_statements"},
         arguments=_store, query="?database=defaultdb"),
+    Row("store-backups", GET,          "200 200 200 200 200 404 in", arguments=_store),
+    Row("store-backups", POST,         "405", arguments=_store),
+    Row("store-back-up", GET,          "405", arguments=_store),
+    Row("store-back-up", POST,         "302 302 403 403 403 404 in", arguments=_store),
+    Row("store-prove", GET,            "405", arguments=_store),
+    # 409: there is no backup that could be proved
+    Row("store-prove", POST,           "409 409 403 403 403 404 in", arguments=_store),
+    Row("store-backup-time", GET,      "405", arguments=_store),
+    Row("store-backup-time", POST,     "302 302 403 403 403 404 in", {"time": "03:30"}, arguments=_store),
+    Row("store-restore", GET,          "200 200 403 403 403 404 in", arguments=_store),
+    Row("store-restore", POST,         "422 422 403 403 403 404 in", arguments=_store),
+    Row("store-restore-node", GET,     "405", arguments=_store),
+    Row("store-restore-node", POST,    "422 422 403 403 403 404 in", {"confirm_name": "orders"}, arguments=_store),
+    Row("store-bring-back", GET,       "405", arguments=_store),
+    Row("store-bring-back", POST,      "302 302 403 403 403 404 in", arguments=_store, before=_deleted),
     Row("store-nodes", GET,            "200 200 200 200 200 404 in", arguments=_store),
     Row("store-nodes", POST,           "405", arguments=_store),
     Row("store-switch-over", GET,      "405", arguments=_store),

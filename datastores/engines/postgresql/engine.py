@@ -30,6 +30,7 @@ class PostgreSQL(Engine):
     about_databases: ClassVar[str] = "A database's size is that of its files, indexes included."
     has_extensions: ClassVar[bool] = True
     outages: ClassVar[Mapping[str, Promise]] = POSTGRESQL_OUTAGES
+    backed_up: ClassVar[bool] = True
     # All others that are worth offering are trusted: the database's owner makes them without the platform.
     extensions_on_request: ClassVar[tuple[str, ...]] = ("pg_stat_statements",)
 

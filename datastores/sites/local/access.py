@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
@@ -13,12 +15,24 @@ from datastores.sites.contract import AccessChange, Endpoint
 from datastores.sites.local import addresses
 from datastores.sites.local.edge import EdgeDownError, EdgeError
 from datastores.sites.local.edge.slots import permits
-from datastores.sites.local.engine import ProbeFailure
+from datastores.sites.local.engine import LocalEngine, Place, ProbeFailure
 from datastores.sites.local.engines import local_engine
 from datastores.sites.local.machine import machine
+from datastores.sites.local.own_logins import counting, logging_in
 from datastores.sites.local.places import place_of
 
 UNTOUCHED = "This machine is not on the allow list, so the login was tried at the server itself."
+
+
+@dataclass(frozen=True)
+class Door:
+    """All that a login needs: with it, ``knock`` asks no database, so that many can be tried at once."""
+
+    engine: LocalEngine
+    place: Place
+    ca: Path
+    slot: EdgeSlot
+    welcome: bool  # the store's allow list lets this machine in
 
 
 def apply_allow_list(store: DataStore) -> AccessChange:
@@ -31,7 +45,8 @@ def apply_allow_list(store: DataStore) -> AccessChange:
     if slot is None:
         return AccessChange(live=True)
     try:
-        applied = machine().edge.apply(addresses.edge_slot(slot))
+        with counting(machine().home, slot.number):
+            applied = machine().edge.apply(addresses.edge_slot(slot))
     except EdgeError as error:
         raise Refusal(
             f"The edge did not take the list, so nothing was saved: {error.sentence}", error.remedy
@@ -45,7 +60,8 @@ def sessions(store: DataStore) -> list[str] | None:
     if slot is None:
         return []
     try:
-        return [session.source for session in machine().edge.sessions(slot.number)]
+        with counting(machine().home, slot.number):
+            return [session.source for session in machine().edge.sessions(slot.number)]
     except EdgeError:
         return None
 
@@ -56,16 +72,34 @@ def log_in(store: DataStore, node: Node) -> str:
     The way is the stable address. Where the allow list leaves this machine out, that way is closed to the
     platform as to anybody else; then it logs in at the node, and only asks whether the edge runs.
     """
-    place, engine, ca = place_of(node, machine().home), local_engine(store), machine().ca_file
-    if _is_welcome(store):
-        try:
-            return engine.probe(place, Endpoint(settings.EDGE_HOST, store.slot.port), ca)
-        except ProbeFailure:
-            if _is_still_welcome(store):  # otherwise the list changed while the login was under way
-                raise
+    door = door_of(store, node)
+    try:
+        return knock(door)
+    except ProbeFailure as failure:
+        return knock_again(store, door, failure)
+
+
+def door_of(store: DataStore, node: Node) -> Door:
+    """Return the way to a node, from the rows."""
+    place = place_of(node, machine().home)
+    return Door(local_engine(store), place, machine().ca_file, store.slot, _is_welcome(store))
+
+
+def knock(door: Door) -> str:
+    """Log in, by the stable address where this machine is welcome; return the evidence, or raise ProbeFailure."""
+    if door.welcome:
+        with logging_in(machine().home, door.slot.number):
+            return door.engine.probe(door.place, Endpoint(settings.EDGE_HOST, door.slot.port), door.ca)
     if not machine().edge.answering():
         raise ProbeFailure(EdgeDownError().sentence)
-    return f"{engine.probe(place, Endpoint(addresses.LOOPBACK, place.port), ca)} {UNTOUCHED}"
+    return f"{door.engine.probe(door.place, Endpoint(addresses.LOOPBACK, door.place.port), door.ca)} {UNTOUCHED}"
+
+
+def knock_again(store: DataStore, door: Door, failure: ProbeFailure) -> str:
+    """Log in at the node where the list changed while a login was under way; otherwise raise its failure."""
+    if not door.welcome or _is_still_welcome(store):
+        raise failure
+    return knock(replace(door, welcome=False))
 
 
 def way_in(slot: EdgeSlot) -> Endpoint | None:

@@ -28,11 +28,16 @@ def lock_edge() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [EDGE_LOCK])
 
 
-def reserve_slot(store: DataStore) -> EdgeSlot:
-    """Return the store's slot; give it one for life if it has none: a port never used, else the longest unused."""
+def reserve_slot(store: DataStore, port: int | None = None) -> EdgeSlot:
+    """Return the store's slot; give it one for life if it has none: that of ``port`` where nobody has it, a port never
+    used, else the longest unused."""
     lock_edge()
     if existing := EdgeSlot.objects.filter(store=store).first():
         return existing
+    if port and (former := EdgeSlot.objects.filter(port=port, store=None).first()):
+        former.store = store
+        former.save(update_fields=["store"])
+        return former
     highest = EdgeSlot.objects.order_by("-number").values_list("number", flat=True).first() or 0
     if highest < settings.EDGE_SLOTS:
         number = highest + 1

@@ -42,8 +42,8 @@ def ensure_client_certificate(certificate: Path, key: Path, name: str, authority
 
 def _write_pair(certificate: Path, key: Path, issued: ServerCertificate) -> None:
     # The key first: a crash in between leaves a pair that does not match, which the next call replaces.
-    write_private(key, issued.key)
-    write_private(certificate, issued.certificate)
+    write_private(key, issued.key, durable=True)
+    write_private(certificate, issued.certificate, durable=True)
 
 
 def server_names() -> list[str]:

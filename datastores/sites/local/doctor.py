@@ -6,10 +6,11 @@ tenant's data is ever deleted here; a directory that no row knows is moved aside
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.db import transaction
 from django.utils import timezone
 
 from datastores.models import DataStore, Node, Operation
@@ -50,7 +51,7 @@ def _nodes_at_rest() -> list[Node]:
     """Return the nodes of this site on whose store nothing is being done."""
     local = Node.objects.filter(store__region__site__kind="local").exclude(port=None)
     local = local.exclude(state__in=(Node.State.FENCED, Node.State.JOINING))  # the monitor replaces them
-    busy = Operation.objects.active().values("store_id")
+    busy = Operation.objects.busy_stores()
     return list(local.exclude(store_id__in=busy).select_related("store__plan", "store__region__site"))
 
 
@@ -100,6 +101,8 @@ def _orphaned_directories(machine: Machine) -> Iterator[Finding]:
 
 def _move_aside(machine: Machine, directory: Path) -> None:
     """End every process in a directory and move it to ``lost/``, with the time in its name."""
+    if not directory.exists():  # a deletion has ended meanwhile
+        return
     end_all(directory, KILL_SECONDS)
     lost = machine.home.root / "lost"
     lost.mkdir(mode=0o700, exist_ok=True)
@@ -108,6 +111,8 @@ def _move_aside(machine: Machine, directory: Path) -> None:
 
 def _remove_sockets(directory: Path) -> None:
     """Delete a directory that holds nothing but sockets and locks."""
+    if not directory.exists():
+        return
     for path in directory.iterdir():
         path.unlink()
     directory.rmdir()
@@ -124,7 +129,9 @@ def _nodes(machine: Machine) -> Iterator[Finding]:
             yield Finding(
                 f"{node.store} is powered off, but its server runs.",
                 "Stop it cleanly.",
-                lambda name=place.name: machine.supervisor.stop(name),  # type: ignore[misc]
+                lambda node=node, name=place.name: _repair(  # type: ignore[misc]
+                    node, SHOULD_REST, lambda _node: machine.supervisor.stop(name)
+                ),
             )
 
 
@@ -140,8 +147,19 @@ def _should_run(machine: Machine, node: Node, place: Place, *, up: bool) -> Iter
         yield Finding(
             f"{node.store} should be running, but its server is not up.",
             "Write its service again and start it.",
-            lambda node=node: restart_node(machine, node),  # type: ignore[misc]
+            lambda node=node: _repair(node, SHOULD_RUN, lambda now: restart_node(machine, now)),  # type: ignore[misc]
         )
+
+
+@transaction.atomic
+def _repair(node: Node, states: Collection[str], repair: Callable[[Node], object]) -> None:
+    """Repair a node as its row is now, not as it was read: earlier repairs take time, and people go on meanwhile.
+
+    Its store is held so that no operation begins; one that has begun, or another state, leaves nothing to repair.
+    """
+    store = DataStore.objects.select_for_update().filter(pk=node.store_id, state__in=states).first()
+    if store is not None and store.running_operation() is None:
+        repair(Node.objects.select_related("store__plan", "store__region__site").get(pk=node.pk))
 
 
 def _edge(machine: Machine) -> Iterator[Finding]:
@@ -158,10 +176,18 @@ def _abandoned_operations() -> Iterator[Finding]:
         DataStore.State.POWERING_ON,
         DataStore.State.DELETING,
     )
-    active = Operation.objects.active().values("store_id")
+    active = Operation.objects.busy_stores()
     for store in DataStore.objects.filter(state__in=under_way).exclude(pk__in=active):
         yield Finding(
             f"{store} is {store.get_state_display().lower()}, but nothing works on it.",
             "Mark it as failed, so that its page offers what to do next.",
-            lambda store=store: store.set_state(DataStore.State.FAILED, "The operation that worked on it ended."),  # type: ignore[misc]
+            lambda store=store: _give_up(store),  # type: ignore[misc]
         )
+
+
+@transaction.atomic
+def _give_up(store: DataStore) -> None:
+    """Mark a store as failed, unless it has changed or something works on it meanwhile."""
+    now = DataStore.objects.select_for_update().filter(pk=store.pk, state=store.state).first()
+    if now is not None and now.running_operation() is None:
+        now.set_state(DataStore.State.FAILED, "The operation that worked on it ended.")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from functools import partial
 
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from datastores.models import DataStore, Node
+from datastores.models import DataStore, Node, Operation
 from datastores.operations.news import tell_silence
-from datastores.sites.local.access import log_in
+from datastores.sites.local.access import Door, door_of, knock, knock_again, log_in
 from datastores.sites.local.addresses import sync_edge
 from datastores.sites.local.engine import ProbeFailure
 from datastores.sites.local.machine import machine
@@ -17,27 +20,54 @@ from datastores.sites.local.nodes import unblock_node
 
 log = logging.getLogger(__name__)
 State = DataStore.State
+# Logins at once. Each that hangs takes three seconds.
+AT_ONCE = 8
 
 
 def measure_all() -> None:
     """Measure every store of this machine that should run and that no operation works on.
 
-    Where one does not answer, the edge is compared with its rows: after a restart of its own it may lack a change.
+    Several at once: a server that hangs takes seconds, and must not keep the others waiting. Only the logins are made
+    in threads; rows are read before and written after them, here. Where one does not answer, the edge is compared
+    with its rows: after a restart of its own it may lack a change.
     """
     stores = DataStore.objects.filter(
         state__in=(State.RUNNING, State.UNREACHABLE),
         region__site__kind="local",
     ).select_related("slot")
-    answers = [_answers(store) for store in stores]
-    if not all(answers):
+    answered = True
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        logins = {threads.submit(knock, door): (store, node, door) for store, node, door in _doors(stores)}
+        for login in as_completed(logins):
+            store, node, door = logins[login]
+            answered &= _answers(store, node, partial(_outcome, store, door, login))
+    if not answered:
         sync_edge(machine())
 
 
-def _answers(store: DataStore) -> bool:
-    """Measure one store; one that can't be measured, such as one just deleted, must not keep the others from it."""
+def _doors(stores: Iterable[DataStore]) -> Iterator[tuple[DataStore, Node, Door]]:
+    for store in stores:
+        try:
+            node = store.nodes.get(role=Node.Role.PRIMARY)
+            yield store, node, door_of(store, node)
+        except DatabaseError:  # the console's own: no store could be measured
+            raise
+        except Exception:  # such as of one just deleted
+            log.exception("%s could not be measured.", store.pk)
+
+
+def _outcome(store: DataStore, door: Door, login: Future[str]) -> str:
     try:
-        return measure(store)
-    except DatabaseError:  # the console's own: no store could be measured
+        return login.result()
+    except ProbeFailure as failure:
+        return knock_again(store, door, failure)
+
+
+def _answers(store: DataStore, node: Node, log_in: Callable[[], str]) -> bool:
+    """Save what a login came to; a store that can't be measured must not keep the others from it."""
+    try:
+        return _save(store, node, log_in)
+    except DatabaseError:
         raise
     except Exception:
         log.exception("%s could not be measured.", store.pk)
@@ -59,16 +89,18 @@ def _unblock(store: DataStore, node: Node) -> None:
 def measure(store: DataStore) -> bool:
     """Log in once, as a client does; save state and evidence, unless an operation has begun meanwhile."""
     node = store.nodes.get(role=Node.Role.PRIMARY)
+    return _save(store, node, lambda: log_in(store, node))
+
+
+def _save(store: DataStore, node: Node, log_in: Callable[[], str]) -> bool:
     try:
-        evidence = log_in(store, node)
+        evidence = log_in()
         state = State.RUNNING
     except ProbeFailure as failure:
         evidence, state = str(failure), State.UNREACHABLE
         _unblock(store, node)
     now = timezone.now()
-    untouched = DataStore.objects.filter(pk=store.pk, state=store.state).exclude(
-        operations__state__in=("waiting", "running")
-    )
+    untouched = DataStore.objects.filter(pk=store.pk, state=store.state).exclude(pk__in=Operation.objects.busy_stores())
     changed = {"state": state, "state_since": now} if state != store.state else {}
     saved = untouched.update(evidence=evidence[:200], evidence_at=now, **changed)
     if saved and changed and state == State.UNREACHABLE:

@@ -13,6 +13,8 @@ from datastores.models import DataStore, EdgeSlot, Node, Site
 from datastores.sites.contract import AccessChange, Endpoint, SiteDriver
 from datastores.sites.local import access, pool
 from datastores.sites.local.addresses import LOOPBACK
+from datastores.sites.local.archive import keeping, loss, watching
+from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.capacity import room_of
 from datastores.sites.local.engine import LocalEngine
 from datastores.sites.local.engines import LOCAL_ENGINES
@@ -22,19 +24,23 @@ from datastores.sites.local.measuring import measure_all
 from datastores.sites.local.nodes import renew_certificate
 from datastores.sites.local.procedures.add_standby import AddStandby, ReplaceNode
 from datastores.sites.local.procedures.apply_settings import ApplySettings
+from datastores.sites.local.procedures.back_up import BackUp
 from datastores.sites.local.procedures.delete import Delete
 from datastores.sites.local.procedures.drill import Drill
 from datastores.sites.local.procedures.fail_over import FailOver
 from datastores.sites.local.procedures.power import PowerOff, PowerOn
+from datastores.sites.local.procedures.prove import Prove
 from datastores.sites.local.procedures.provision import Provision
 from datastores.sites.local.procedures.reset_password import ResetPassword
 from datastores.sites.local.procedures.restart import Restart
+from datastores.sites.local.procedures.restore import Restore
+from datastores.sites.local.procedures.restore_node import RestoreNode
 from datastores.sites.local.procedures.switch_over import SwitchOver
 from datastores.sites.local.storage import measure_disks
 from datastores.sites.local.tenants import LocalTenants
 
 log = logging.getLogger(__name__)
-_watching, _filling = threading.Lock(), threading.Lock()
+_watching, _filling, _archiving = threading.Lock(), threading.Lock(), threading.Lock()
 
 
 class LocalSite(LocalTenants, SiteDriver):
@@ -44,6 +50,7 @@ class LocalSite(LocalTenants, SiteDriver):
     procedures = (
         *(Provision, PowerOff, PowerOn, ResetPassword, ApplySettings, Delete),
         *(FailOver, SwitchOver, AddStandby, ReplaceNode, Drill, Restart),
+        *(BackUp, Prove, Restore, RestoreNode),
     )
 
     def endpoint(self, store: DataStore) -> Endpoint | None:
@@ -113,6 +120,22 @@ class LocalSite(LocalTenants, SiteDriver):
             measure_all()
         finally:
             _watching.release()
+
+    def backs_up(self, store: DataStore) -> bool:
+        """Say whether the store's engine is archived here."""
+        return archiver_of(store) is not None
+
+    def keep_archives(self) -> None:
+        """Look at the logs, and end the work of operations that are over. A call returns at once while another looks."""
+        if not _archiving.acquire(blocking=False):
+            return
+        try:
+            watching.look_at_all()
+            watching.sweep(machine())
+            keeping.erase_old(machine())
+            loss.replace_lost(machine())
+        finally:
+            _archiving.release()
 
     def renew_certificates(self) -> None:
         """Renew those of the nodes that are up; a node that is off gets its new one when it is powered on."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from datastores.models import DataStore
+from datastores.models import DataStore, Operation
 from datastores.sites import disk_use
 from datastores.sites.local.engines import local_engine
 from datastores.sites.local.machine import machine
@@ -27,7 +27,7 @@ def measure_disks() -> None:
     """Look at every store of this machine that should run, is due, and that no operation works on."""
     now = timezone.now()
     stores = DataStore.objects.filter(state__in=(State.RUNNING, State.UNREACHABLE), region__site__kind="local").exclude(
-        operations__state__in=("waiting", "running")
+        pk__in=Operation.objects.busy_stores()
     )
     for store in stores.select_related("plan"):
         if _is_due(store, now):

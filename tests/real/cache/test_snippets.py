@@ -1,8 +1,6 @@
 """The snippets of the store's page, pasted: each must connect and answer, with the CA as ca.pem beside it.
 
-valkey-cli, Python, Celery, Django and .env run wherever the tests run. The others need clients from elsewhere:
-HEADWATER_TEST_DRIVERS names a directory that holds ``bin/redis-cli``, ``node_modules``, ``jars`` (Jedis with its
-dependencies), or ``go`` (a module that has vendored go-redis).
+Where their drivers come from, ``tests/fixtures/drivers.py`` says.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ from datastores.engines.contract import Access, Snippet
 from datastores.sites.local.cache.programs import program
 from host.authority import Authority
 from host.paths import Home
-from tests.fixtures.drivers import driver
+from tests.fixtures import drivers
 
 from .conftest import Server
 
@@ -52,15 +50,15 @@ def save(found: Snippet, folder: Path, name: str = "") -> Path:
     return path
 
 
-def environment(folder: Path) -> dict[str, str]:
-    return {"PATH": f"{VALKEY}:{os.environ['PATH']}", "HOME": str(folder), "LC_ALL": "C.UTF-8"}
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    return {"PATH": f"{VALKEY}:{os.environ['PATH']}", "HOME": str(folder), "LC_ALL": "C.UTF-8"} | more
 
 
-def attempt(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+def attempt(folder: Path, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
         cwd=folder,
-        env=environment(folder),
+        env=environment(folder, **more),
         capture_output=True,
         text=True,
         check=False,
@@ -68,8 +66,8 @@ def attempt(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def run(folder: Path, *command: str) -> str:
-    ended = attempt(folder, *command)
+def run(folder: Path, *command: str, **more: str) -> str:
+    ended = attempt(folder, *command, **more)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
 
@@ -94,10 +92,10 @@ def test_the_service_uri_without_the_ca_fails_closed(server: Server, tmp_path: P
 
 
 def test_redis_cli(server: Server, folder: Path) -> None:
-    own = driver("bin/redis-cli")
-    script = snippet(server, "redis-cli").code.replace("redis-cli", str(own))
-    assert run(folder, "sh", "-c", script.rstrip("\n") + " SET greeting hello\n") == "OK\n"
-    assert "maxclients:10000" in run(folder, "sh", "-c", f"echo info | {script}")
+    path = f"{drivers.redis_cli().parent}:{os.environ['PATH']}"
+    script = snippet(server, "redis-cli").code
+    assert run(folder, "sh", "-c", script.rstrip("\n") + " SET greeting hello\n", PATH=path) == "OK\n"
+    assert "maxclients:10000" in run(folder, "sh", "-c", f"echo info | {script}", PATH=path)
 
 
 def test_python(server: Server, folder: Path) -> None:
@@ -154,36 +152,35 @@ def test_env(server: Server, folder: Path) -> None:
 
 
 def test_node(server: Server, folder: Path) -> None:
-    (folder / "node_modules").symlink_to(driver("node_modules"))
+    (folder / "node_modules").symlink_to(drivers.node_modules())
     assert run(folder, "node", str(save(snippet(server, "node"), folder))) == "hello\n"
 
 
 def test_java(server: Server, folder: Path) -> None:
-    jars = driver("jars")
+    jars = drivers.jedis_jars()
     script = save(snippet(server, "java"), folder)
-    assert run(folder, "java", "-cp", f"{jars}/*", str(script)) == "hello\n"
+    assert run(folder, drivers.java(), "-cp", f"{jars}/*", str(script)) == "hello\n"
 
 
 def test_go(server: Server, folder: Path) -> None:
-    shutil.copytree(driver("go"), folder / "go")
-    save(snippet(server, "go"), folder, "go/main.go")
-    run(folder, "sh", "-c", "cd go && GOFLAGS=-mod=vendor GOCACHE=$HOME/cache go build -o ../connect")
-    assert run(folder, str(folder / "connect")) == "hello\n"
+    script = save(snippet(server, "go"), folder)
+    assert run(folder, "go", "run", str(script), **drivers.go_environment()) == "hello\n"
 
 
-@pytest.mark.parametrize("slug", ["python", "django", "celery", "node"])
+@pytest.mark.parametrize("slug", ["python", "django", "celery", "node", "go"])
 def test_another_certificate_authority_is_refused(server: Server, folder: Path, slug: str) -> None:
     """What is pasted verifies the server: with a stranger's CA as ca.pem it must fail."""
     home = Home(folder / "stranger")
     home.make()
     shutil.copy(Authority(home).certificate_file, folder / "ca.pem")
     if slug == "node":
-        (folder / "node_modules").symlink_to(driver("node_modules"))
+        (folder / "node_modules").symlink_to(drivers.node_modules())
     found = snippet(server, slug)
     save(found, folder, {"django": "pasted.py"}.get(slug, found.file))
     commands = {
         "python": [sys.executable, "connect.py"],
         "node": ["node", "connect.mjs"],
+        "go": ["go", "run", "main.go"],
         "django": [
             sys.executable,
             "-c",
@@ -198,22 +195,22 @@ def test_another_certificate_authority_is_refused(server: Server, folder: Path, 
             "from tasks import app\nwith app.connection() as c: c.ensure_connection(max_retries=1, timeout=2)",
         ],
     }
-    answered, complaint = _tried(folder, commands[slug])
+    answered, complaint = _tried(folder, commands[slug], drivers.go_environment() if slug == "go" else {})
     assert not answered
     assert "certificate" in complaint.lower()
 
 
-def _tried(folder: Path, command: list[str]) -> tuple[bool, str]:
-    """Whether a program came through, and what it complained of. Some drivers try for ever: five seconds will do."""
+def _tried(folder: Path, command: list[str], more: dict[str, str]) -> tuple[bool, str]:
+    """Whether a program came through, and what it complained of. Node's driver tries for ever: five seconds will do."""
     try:
         ended = subprocess.run(
             command,
             cwd=folder,
-            env=environment(folder),
+            env=environment(folder, **more),
             capture_output=True,
             text=True,
             check=False,
-            timeout=5,
+            timeout=5 if command[0] == "node" else 60,
         )
     except subprocess.TimeoutExpired as still_trying:
         return False, (still_trying.stderr or b"").decode()

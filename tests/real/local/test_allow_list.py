@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from html import unescape
@@ -18,8 +20,9 @@ from datastores.engines.registry import ENGINES
 from datastores.models import DataStore, Operation, Region, ServicePlan
 from datastores.networks import Entry, fingerprint
 from datastores.sites.contract import AccessChange
-from datastores.sites.local.access import UNTOUCHED
+from datastores.sites.local.access import UNTOUCHED, door_of, knock
 from datastores.sites.local.edge_service import EDGE_SERVICE
+from datastores.sites.local.engine import ProbeFailure
 from datastores.sites.local.machine import Machine
 from datastores.sites.local.measuring import measure
 from datastores.sites.registry import driver_of
@@ -96,6 +99,31 @@ def test_the_allowed_stay_and_the_others_are_cut_within_a_second(
     set_list(STAYING, LEAVING)
     ways[1].connect().close()
     assert pid(staying) == before
+
+
+def test_the_platforms_own_logins_are_counted_as_no_clients(
+    running: DataStore, ways: tuple[Way, Way], set_list: SetList
+) -> None:
+    """It logs in again and again, from 127.0.0.1, which every one of these changes shuts out."""
+    here = Entry("127.0.0.1/32", "This machine")
+    door, stop = door_of(running, running.nodes.get()), threading.Event()
+
+    def log_in() -> None:
+        while not stop.wait(0.02):
+            with contextlib.suppress(ProbeFailure):
+                knock(door)
+
+    platform = threading.Thread(target=log_in)
+    platform.start()
+    try:
+        for _ in range(10):
+            set_list(STAYING, LEAVING, here)
+            with ways[1].connect():
+                assert driver_of(running).sessions(running) == ["127.0.0.3"]
+                assert set_list(STAYING) == AccessChange(live=True, cut=1)
+    finally:
+        stop.set()
+        platform.join()
 
 
 def test_a_store_that_leaves_this_machine_out_is_still_measured_and_powered_on(

@@ -1,7 +1,6 @@
 """The snippets of the store's page, pasted: each must connect and answer, with the CA as ca.pem beside it.
 
-mysql, Python, Django and .env run wherever the tests run. Node.js and Java need drivers from elsewhere:
-HEADWATER_TEST_DRIVERS names a directory that holds ``node_modules`` with mysql2, and ``mysql-jdbc.jar``.
+Where their drivers come from, ``tests/fixtures/drivers.py`` says.
 """
 
 from __future__ import annotations
@@ -23,7 +22,9 @@ import pytest
 from datastores.engines.contract import Snippet
 from datastores.engines.mysql import MySQL
 from datastores.sites.local.mysql.programs import program
-from tests.fixtures.drivers import driver
+from host.authority import Authority
+from host.paths import Home
+from tests.fixtures import drivers
 
 from .conftest import Server
 
@@ -96,6 +97,13 @@ def shovel(source: socket.socket, sink: socket.socket) -> None:
         sink.shutdown(socket.SHUT_WR)
 
 
+def trust_a_stranger(folder: Path) -> None:
+    """Put another authority's certificate where the snippet expects the installation's."""
+    home = Home(folder / "stranger")
+    home.make()
+    shutil.copy(Authority(home).certificate_file, folder / "ca.pem")
+
+
 def test_mysql(server: Server, folder: Path) -> None:
     script = snippet(server, "mysql").code.rstrip("\n") + " --execute='SELECT CURRENT_USER(), DATABASE()'\n"
     assert "hwadmin@%\tdefaultdb" in run(folder, "sh", "-c", script)
@@ -148,7 +156,7 @@ def test_a_wrong_password_is_what_the_snippet_sends(server: Server, folder: Path
         ended = attempt(folder, sys.executable, "-c", DJANGO_QUERY, PYTHONPATH=str(folder))
     else:
         if slug == "node":
-            (folder / "node_modules").symlink_to(driver("node_modules"))
+            (folder / "node_modules").symlink_to(drivers.node_modules())
         program_name = "node" if slug == "node" else sys.executable
         ended = attempt(folder, program_name, str(save(found, folder)))
     assert ended.returncode != 0
@@ -156,7 +164,7 @@ def test_a_wrong_password_is_what_the_snippet_sends(server: Server, folder: Path
 
 
 def test_node(server: Server, folder: Path) -> None:
-    (folder / "node_modules").symlink_to(driver("node_modules"))
+    (folder / "node_modules").symlink_to(drivers.node_modules())
     script = save(snippet(server, "node"), folder)
     assert run(folder, "node", str(script)).startswith("9.")
 
@@ -165,7 +173,7 @@ def test_node_with_the_service_uri_verifies_nothing_but_never_speaks_in_the_clea
     server: Server,
     folder: Path,
 ) -> None:
-    (folder / "node_modules").symlink_to(driver("node_modules"))
+    (folder / "node_modules").symlink_to(drivers.node_modules())
     script = folder / "uri.mjs"
     script.write_text(f'import m from "mysql2/promise"; await m.createConnection({MySQL().uri(server.access)!r});')
     ended = attempt(folder, "node", str(script))
@@ -174,17 +182,17 @@ def test_node_with_the_service_uri_verifies_nothing_but_never_speaks_in_the_clea
 
 
 def test_java(server: Server, folder: Path) -> None:
-    jar = driver("mysql-jdbc.jar")
-    script = save(snippet(server, "java"), folder)
-    assert run(folder, "java", "-cp", str(jar), str(script)).startswith("9.")
+    command = (drivers.java(), "-cp", str(drivers.mysql_jar()), str(save(snippet(server, "java"), folder)))
+    assert run(folder, *command).startswith("9.")
+    trust_a_stranger(folder)
+    assert "checkServerTrusted" in attempt(folder, *command).stderr
 
 
-@pytest.mark.skipif(shutil.which("java") is None, reason="there is no Java on this machine")
-def test_java_gets_as_far_as_the_driver(server: Server, folder: Path) -> None:
-    """Where the driver is missing: the code compiles, trusts ca.pem and asks for the right address."""
-    ended = attempt(folder, "java", str(save(snippet(server, "java"), folder)))
-    address = f"jdbc:mysql://{server.access.host}:{server.access.port}/{server.access.database}"
-    assert f"No suitable driver found for {address}" in ended.stderr
+def test_go(server: Server, folder: Path) -> None:
+    command, environment = ("go", "run", str(save(snippet(server, "go"), folder))), drivers.go_environment()
+    assert run(folder, *command, **environment).startswith("9.")
+    trust_a_stranger(folder)
+    assert "certificate signed by unknown authority" in attempt(folder, *command, **environment).stderr
 
 
 def test_mysql_connector_python(server: Server, folder: Path) -> None:

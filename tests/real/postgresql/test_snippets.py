@@ -1,7 +1,6 @@
 """The snippets of the store's page, pasted: each must connect and answer, with the CA as ca.pem beside it.
 
-psql, Python, Django and .env run wherever the tests run. Node.js and Java need drivers from elsewhere:
-HEADWATER_TEST_DRIVERS names a directory that holds ``node_modules`` with pg, and ``jdbc.jar``.
+Where their drivers come from, ``tests/fixtures/drivers.py`` says.
 """
 
 from __future__ import annotations
@@ -18,7 +17,9 @@ import pytest
 from datastores.engines.contract import Snippet
 from datastores.engines.postgresql import PostgreSQL
 from datastores.sites.local.postgresql.programs import program
-from tests.fixtures.drivers import driver
+from host.authority import Authority
+from host.paths import Home
+from tests.fixtures import drivers
 
 from .conftest import Server
 
@@ -54,9 +55,9 @@ def save(found: Snippet, folder: Path, name: str = "") -> Path:
     return path
 
 
-def run(folder: Path, *command: str, **environment: str) -> str:
+def attempt(folder: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     bare = {"PATH": f"{PSQL}:{os.environ['PATH']}", "HOME": str(folder), "LC_ALL": "C.UTF-8"}
-    ended = subprocess.run(
+    return subprocess.run(
         command,
         cwd=folder,
         env=bare | environment,
@@ -65,8 +66,19 @@ def run(folder: Path, *command: str, **environment: str) -> str:
         check=False,
         timeout=120,
     )
+
+
+def run(folder: Path, *command: str, **environment: str) -> str:
+    ended = attempt(folder, *command, **environment)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
+
+
+def trust_a_stranger(folder: Path) -> None:
+    """Put another authority's certificate where the snippet expects the installation's."""
+    home = Home(folder / "stranger")
+    home.make()
+    shutil.copy(Authority(home).certificate_file, folder / "ca.pem")
 
 
 def test_psql(server: Server, folder: Path) -> None:
@@ -112,12 +124,20 @@ def test_a_wrong_password_is_what_the_snippet_sends(server: Server, folder: Path
 
 
 def test_node(server: Server, folder: Path) -> None:
-    (folder / "node_modules").symlink_to(driver("node_modules"))
+    (folder / "node_modules").symlink_to(drivers.node_modules())
     script = save(snippet(server, "node"), folder)
     assert run(folder, "node", str(script)).startswith("PostgreSQL 17")
 
 
 def test_java(server: Server, folder: Path) -> None:
-    jar = driver("jdbc.jar")
-    script = save(snippet(server, "java"), folder)
-    assert run(folder, "java", "-cp", str(jar), str(script)).startswith("PostgreSQL 17")
+    command = (drivers.java(), "-cp", str(drivers.postgresql_jar()), str(save(snippet(server, "java"), folder)))
+    assert run(folder, *command).startswith("PostgreSQL 17")
+    trust_a_stranger(folder)
+    assert "unable to find valid certification path" in attempt(folder, *command).stderr
+
+
+def test_go(server: Server, folder: Path) -> None:
+    command, environment = ("go", "run", str(save(snippet(server, "go"), folder))), drivers.go_environment()
+    assert run(folder, *command, **environment).startswith("PostgreSQL 17")
+    trust_a_stranger(folder)
+    assert "certificate signed by unknown authority" in attempt(folder, *command, **environment).stderr

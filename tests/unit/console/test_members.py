@@ -29,6 +29,6 @@ def test_the_table_of_roles_is_the_enforced_one(world: World) -> None:
     assert "Your role is Developer." in page
 
 
-def test_both_are_read_only(world: World) -> None:
+def test_the_lists_themselves_are_read_only(world: World) -> None:
     assert world.client("admin").post(MEMBERS).status_code == 405
     assert world.client("admin").post(ROLES).status_code == 405

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,3 +101,17 @@ def test_a_private_file_is_replaced_in_one_step(tmp_path: Path) -> None:
     os.close(reader)
     assert (file.read_text(), file.stat().st_mode & 0o777) == ("two", 0o600)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_durable_file_is_on_disk_before_it_has_its_name_and_the_name_before_anybody_relies_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, synced = tmp_path / "file", list[tuple[bool, bool]]()
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: synced.append((stat.S_ISDIR(os.fstat(descriptor).st_mode), file.exists()))
+    )
+    write_private(file, "one")
+    assert synced == []
+    file.unlink()
+    write_private(file, "two", durable=True)
+    assert synced == [(False, False), (True, True)]

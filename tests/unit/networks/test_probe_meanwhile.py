@@ -37,6 +37,7 @@ def behind_the_edge(store: DataStore, monkeypatch: pytest.MonkeyPatch, home: Pat
     EdgeSlot.objects.create(number=1, port=EDGE_PORT, store=store)
     store.nodes.update(port=NODE_PORT)
     edge = SimpleNamespace(answering=lambda: True)
+    Home(home).make()
     monkeypatch.setattr(access, "machine", lambda: SimpleNamespace(home=Home(home), ca_file=home, edge=edge))
     monkeypatch.setattr(access, "local_engine", lambda _: SimpleNamespace(probe=only_the_node_answers))
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from console.errors import Refusal
@@ -210,3 +212,26 @@ def test_a_cancelled_operation_is_not_run(operation: Operation, walk: type[Walk]
     operation.refresh_from_db()
     assert operation.state == "cancelled"
     assert walk.calls == []
+
+
+def test_store_and_operation_are_locked_in_one_order(operation: Operation, walk: type[Walk]) -> None:
+    """A deletion locks the store first. A failure that locked the operation first would wait for it, and it for the failure."""
+    walk.answers["begin"] = lambda _: Fail("The disk is full.", "Free some space.")
+    claimed = runner.claim(operation.pk)
+    assert claimed
+    with CaptureQueriesContext(connection) as queries:
+        runner.advance(claimed)
+    tables = [part.split('"')[1] for query in queries if (part := query["sql"]).startswith("UPDATE")]
+    assert tables.index("datastores_datastore") < tables.index("datastores_operation")
+
+
+def test_a_failure_of_somebody_who_lost_the_lease_leaves_the_store_alone(
+    operation: Operation, walk: type[Walk], store: DataStore
+) -> None:
+    walk.answers["begin"] = lambda _: Fail("The disk is full.", "Free some space.")
+    claimed = runner.claim(operation.pk)
+    assert claimed
+    Operation.objects.filter(pk=operation.pk).update(lease=uuid.uuid4())
+    assert runner.advance(claimed) is None
+    store.refresh_from_db()
+    assert store.state != DataStore.State.FAILED

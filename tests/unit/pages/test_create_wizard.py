@@ -182,7 +182,7 @@ def test_plan_cards_tell_facts_prices_and_what_is_not_there_yet(browser: Client)
     startup = plans["startup-4"]
     assert (startup.price_hour, startup.price_month) == ("$0.1100", "$80.30")
     assert dict(startup.facts)["Connections"] == "100 at once"
-    assert dict(startup.facts)["Backup history"] == "None yet (later: 2 days)"
+    assert dict(startup.facts)["Backup history"] == "2 days, to the second"
     assert startup.why == ""
     assert dict(plans["premium-4"].facts)["Availability"].startswith("Three nodes (primary and two standbys)")
 

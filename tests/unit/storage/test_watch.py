@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import threading
+from typing import Any
 
 import pytest
 
-from datastores.models import DataStore, Node
+from datastores.models import DataStore, EdgeSlot, Node
 from datastores.sites.local import measuring, nodes, pool, site
-from datastores.sites.local.engine import LocalEngine
+from datastores.sites.local.engine import LocalEngine, ProbeFailure
 from datastores.sites.local.engines import LOCAL_ENGINES, local_engine
 from datastores.sites.local.machine import machine
 from datastores.sites.local.places import place_of
@@ -35,13 +37,53 @@ def test_a_store_that_can_not_be_measured_leaves_the_others_measured(
 ) -> None:
     asked: list[str] = []
 
-    def log_in(store: DataStore, node: Node) -> str:
-        asked.append(store.name)
+    def knock(door: str) -> str:
+        asked.append(door)
         raise PermissionError
 
-    monkeypatch.setattr(measuring, "log_in", log_in)
+    monkeypatch.setattr(measuring, "door_of", lambda store, _node: store.name)
+    monkeypatch.setattr(measuring, "knock", knock)
     measuring.measure_all()
     assert sorted(asked) == ["orders", "second"]
+
+
+def test_servers_that_hang_keep_no_other_waiting(second: DataStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first does not answer before what the second answered is saved."""
+    saved, seconds = threading.Event(), 20
+
+    def knock(door: str) -> str:
+        if door == "orders" and not saved.wait(seconds):
+            raise ProbeFailure("Nobody else was measured meanwhile.")
+        return f"{door} answers."
+
+    def save(store: DataStore, *given: Any) -> bool:
+        done = saving(store, *given)
+        if store.name == "second":
+            saved.set()
+        return done
+
+    saving = measuring._save
+    monkeypatch.setattr(measuring, "door_of", lambda store, _node: store.name)
+    monkeypatch.setattr(measuring, "knock", knock)
+    monkeypatch.setattr(measuring, "_save", save)
+    measuring.measure_all()
+    evidence = {store.name: store.evidence for store in DataStore.objects.all()}
+    assert evidence == {"orders": "orders answers.", "second": "second answers."}
+
+
+def test_a_store_without_an_address_leaves_the_others_measured(
+    second: DataStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def door_of(store: DataStore, _node: Node) -> str:
+        if store.name == "orders":
+            raise EdgeSlot.DoesNotExist
+        return store.name
+
+    monkeypatch.setattr(measuring, "door_of", door_of)
+    monkeypatch.setattr(measuring, "knock", lambda door: f"{door} answers.")
+    measuring.measure_all()
+    second.refresh_from_db()
+    assert second.evidence == "second answers."
 
 
 def test_a_server_that_takes_no_certificate_leaves_the_others_renewed(

@@ -13,7 +13,7 @@ CHOICES_FILE = "choices.json"
 
 def write_choices(place: Place, settings: CacheSettings) -> None:
     """Note the choices that the node runs with."""
-    write_private(place.configuration / CHOICES_FILE, json.dumps(settings.stored()) + "\n")
+    write_private(place.configuration / CHOICES_FILE, json.dumps(settings.stored()) + "\n", durable=True)
 
 
 def read_choices(place: Place) -> CacheSettings:

@@ -41,7 +41,8 @@ def write_configuration(place: Place, sizing: Sizing, settings: CacheSettings) -
     # What the last of these files says counts.
     included = (place.data / MADE_FILE, place.configuration / PART_FILE, place.configuration / WRITES_FILE)
     text = render(wanted) + "".join(render({"include": str(path)}) for path in included)
-    write_private(place.configuration / SETTINGS_FILE, NOTE + text)
+    # An empty file would be taken for a server without TLS and logins.
+    write_private(place.configuration / SETTINGS_FILE, NOTE + text, durable=True)
 
 
 def _mark_as_made(place: Place) -> None:

@@ -97,7 +97,7 @@ def write_logins(place: Place, logins: list[Login], settings: CacheSettings) -> 
         if not NAME.fullmatch(login.name):
             raise ValueError(f"{login.name!r} can't be a login's name")
         lines.append(" ".join(("user", login.name, *login.rules(settings))))
-    return write_private(place.configuration / LOGINS_FILE, "\n".join(lines) + "\n")
+    return write_private(place.configuration / LOGINS_FILE, "\n".join(lines) + "\n", durable=True)
 
 
 def tenant_digests(place: Place) -> dict[str, str]:

@@ -42,7 +42,11 @@ def write_configuration(place: Place, sizing: Sizing) -> None:
         write_private(writes, WRITES_ALLOWED)
     roles = ensure_part(place)
     # The later file counts: a standby's applier must write, also where its tenant may not.
-    write_private(place.configuration / SETTINGS_FILE, f"{NOTE}{render(values)}!include {writes}\n!include {roles}\n")
+    write_private(
+        place.configuration / SETTINGS_FILE,
+        f"{NOTE}{render(values)}!include {writes}\n!include {roles}\n",
+        durable=True,
+    )
 
 
 def configured(place: Place, name: str) -> int:

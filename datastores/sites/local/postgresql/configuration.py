@@ -9,7 +9,8 @@ from datastores.engines.postgresql.settings import Setting, server_settings
 from datastores.limits import postgresql_connections
 from datastores.sites.local.certificates import CERTIFICATE_FILE, KEY_FILE
 from datastores.sites.local.engine import Place, Sizing
-from datastores.sites.local.postgresql.names import PLATFORM, PLATFORM_DATABASE, PROBE, STANDBY
+from datastores.sites.local.postgresql.archive.reach import archive_settings
+from datastores.sites.local.postgresql.names import PLATFORM, PLATFORM_DATABASE, PROBE, READER, STANDBY
 from host.files import write_private
 
 SETTINGS_FILE = "postgresql.conf"
@@ -24,11 +25,13 @@ USER_MAP = "platform"
 LOGINS = f"""\
 local     all                  {PLATFORM}  peer map={USER_MAP}
 local     replication          {PLATFORM}  peer map={USER_MAP}
+local     all                  {READER}    peer map={USER_MAP}
 local     all                  all         reject
 hostnossl all                  all         all  reject
 hostssl   all                  {PLATFORM}  all  reject
 hostssl   replication          {STANDBY}   127.0.0.1/32  scram-sha-256
 hostssl   all                  {STANDBY}   all  reject
+hostssl   all                  {READER}    all  reject
 hostssl   {PLATFORM_DATABASE}  {PROBE}     all  scram-sha-256
 hostssl   all                  {PROBE}     all  reject
 hostssl   all                  all         all  scram-sha-256
@@ -43,11 +46,13 @@ def write_configuration(place: Place, sizing: Sizing, *, vectors: bool = False) 
     for directory in (place.configuration, place.sockets):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     user = pwd.getpwuid(os.geteuid()).pw_name
-    settings = {**_of_plan(sizing, vectors=vectors), **_of_place(place)}
+    settings = {**_of_plan(sizing, vectors=vectors), **_of_place(place), **archive_settings(place)}
     part = render({"include_if_exists": str(place.configuration / PART_FILE)})
-    write_private(place.configuration / SETTINGS_FILE, NOTE + render(settings) + part)
-    write_private(place.configuration / LOGINS_FILE, NOTE + LOGINS)
-    write_private(place.configuration / USERS_FILE, f'{NOTE}{USER_MAP} "{user}" {PLATFORM}\n')
+    write_private(place.configuration / SETTINGS_FILE, NOTE + render(settings) + part, durable=True)
+    write_private(place.configuration / LOGINS_FILE, NOTE + LOGINS, durable=True)
+    write_private(
+        place.configuration / USERS_FILE, f'{NOTE}{USER_MAP} "{user}" {PLATFORM}\n{USER_MAP} "{user}" {READER}\n'
+    )
 
 
 def render(settings: dict[str, Setting]) -> str:

@@ -19,7 +19,8 @@ from datastores.sites.local.postgresql.programs import program
 from datastores.sites.local.replication import CopyFailed
 from datastores.sites.local.usage import used_bytes
 from host.files import sync
-from host.jobs import Job, JobState
+from host.jobs import Command, Job, JobState
+from host.waiting import wait_until
 
 WATCH_SECONDS = 3.0
 ENVIRONMENT = {"LC_ALL": "C"}
@@ -31,25 +32,24 @@ def copy(place: Place, source: Place) -> str | None:
     """Go on with a base backup; None when the data directory is there. Raises CopyFailed."""
     job, unfinished = Job(place.directory / "copy.job"), place.directory / UNFINISHED
     if place.data.exists():
-        job.clear()
+        job.forget()
         return None
     if job.state() in {JobState.ABSENT, JobState.LOST}:
+        job.forget()
         shutil.rmtree(unfinished, ignore_errors=True)
-        job.start(_backup(place, source, unfinished), ENVIRONMENT)
-    match job.wait(WATCH_SECONDS):
-        case JobState.DONE:
-            (unfinished / SIGNAL_FILE).touch(mode=0o600)
-            sync(unfinished)
-            unfinished.rename(place.data)
-            sync(place.directory)
-            job.clear()
-            return None
-        case JobState.FAILED:
-            last = job.last_word()
-            job.clear()
-            raise CopyFailed(f"The copy failed: {last[:200]}")
-        case _:
-            return _progress(unfinished, source)
+        job.start(Command(_backup(place, source, unfinished), ENVIRONMENT))
+    if not _has_ended(job):
+        return _progress(unfinished, source)
+    if job.code:
+        last = job.last_words().splitlines()[-1:]
+        job.forget()
+        raise CopyFailed(f"The copy failed: {''.join(last)[:200]}")
+    (unfinished / SIGNAL_FILE).touch(mode=0o600)
+    sync(unfinished)
+    unfinished.rename(place.data)
+    sync(place.directory)
+    job.forget()
+    return None
 
 
 def rewind(place: Place, source: Place) -> bool | None:
@@ -68,18 +68,21 @@ def rewind(place: Place, source: Place) -> bool | None:
             raise CopyFailed("The new primary did not answer.") from error
         begun.touch(mode=0o600)
         sync(place.directory)
-        job.start(_rewind(place, source), ENVIRONMENT)
-    match job.wait(WATCH_SECONDS):
-        case JobState.RUNNING:
-            return None
-        case JobState.DONE:
-            (place.data / SIGNAL_FILE).touch(mode=0o600)
-            sync(place.data)
-            begun.unlink(missing_ok=True)
-            job.clear()
-            return True
-        case _:
-            return False
+        job.start(Command(_rewind(place, source), ENVIRONMENT))
+    if not _has_ended(job):
+        return None
+    if job.code:
+        return False
+    (place.data / SIGNAL_FILE).touch(mode=0o600)
+    sync(place.data)
+    begun.unlink(missing_ok=True)
+    job.forget()
+    return True
+
+
+def _has_ended(job: Job) -> bool:
+    """Wait for some seconds. A job that was killed meanwhile has not ended: the next call sees that it was lost."""
+    return wait_until(lambda: job.state() is not JobState.RUNNING, WATCH_SECONDS) and job.state() is JobState.ENDED
 
 
 def _backup(place: Place, source: Place, target: Path) -> list[str]:

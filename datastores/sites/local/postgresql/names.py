@@ -9,6 +9,7 @@ from django.conf import settings
 from host.keys import read_or_make
 
 PLATFORM = "headwater"  # superuser without a password; logs in over the node's socket only
+READER = "hw_reader"  # counts rows for a backup's manifest over the node's socket: reads tables, changes nothing
 PROBE = "hw_probe"  # logs in over TLS to see what a client would see; may read next to nothing
 STANDBY = "hw_standby"  # standbys stream with it, over TLS and from this machine only
 # Kept from tenants: what a superuser runs must not happen where a tenant may have planted functions.

@@ -40,9 +40,8 @@ def write_settings(place: Place, source: Place | None, synchronous: Iterable[str
                 "synchronous_standby_names": waiting_for(synchronous),
             }
         ),
+        durable=True,
     )
-    sync(place.configuration / PART_FILE)
-    sync(place.configuration)
 
 
 def connection_string(place: Place, source: Place) -> str:

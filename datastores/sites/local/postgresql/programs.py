@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 
 from datastores.sites.local.engine import Place
+from datastores.sites.local.postgresql.archive import reach
 from datastores.sites.local.postgresql.configuration import SETTINGS_FILE
 from host.sandbox import Sandbox
 from host.trees import Programs
@@ -21,8 +22,8 @@ def program(name: str) -> Path:
     return Programs(settings.HOME.engines).program(TREE, name)
 
 
-def confined_server(place: Place) -> list[str]:
-    """Return the server's command. Where the machine permits it, the server reaches its own files only."""
+def confined_server(place: Place, *more: str) -> list[str]:
+    """Return the server's command, with ``more`` arguments at its end. Where the machine permits it, the server reaches its own files only."""
     programs = Programs(settings.HOME.engines)
     tree = programs.tree_directory(TREE)
     settings_file = place.configuration / SETTINGS_FILE
@@ -34,9 +35,9 @@ def confined_server(place: Place) -> list[str]:
         f"config_file={settings_file}",
     ]
     return Sandbox.of_this_machine(programs).confine(
-        command,
-        read=[place.configuration, *([tree] if tree else [])],
-        write=[place.data, place.sockets],
+        [*command, *more],
+        read=[place.configuration, *([tree] if tree else []), *reach.read_by_server(place)],
+        write=[place.data, place.sockets, *reach.written_by_server(place)],
     )
 
 

@@ -1,4 +1,4 @@
-"""Deleting a data store: address, process, files and secrets go; the audit trail stays."""
+"""Deleting a data store: address, process, files and secrets go; the audit trail stays, and for some days the archive."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from datastores.models import DataStore, EdgeSlot, Node
 from datastores.operations.outcomes import Done, Goto, Outcome, Wait
 from datastores.operations.procedure import step
 from datastores.sites.local import addresses
+from datastores.sites.local.archive.keeping import retire_archive
+from datastores.sites.local.archive.watching import discard
 from datastores.sites.local.places import place_of
 from datastores.sites.local.procedures.base import LocalProcedure
 
@@ -44,6 +46,8 @@ class Delete(LocalProcedure):
     @step("Stop the server")
     def stop(self) -> Outcome:
         """Stop and forget the service: its data is deleted next, so a slow shutdown is ended by force."""
+        for operation in self.store.operations.filter(background=True).values_list("pk", flat=True):
+            discard(self.machine, operation.hex)  # a backup that ran goes no further
         for node in self.store.nodes.exclude(port=None):
             self.machine.supervisor.remove(place_of(node, self.machine.home).name, STOP_SECONDS)
         return Goto("erase")
@@ -62,11 +66,13 @@ class Delete(LocalProcedure):
     @step("Forget the secrets and free the address")
     def forget(self) -> Outcome:
         """The row stays for the audit trail, without a secret in it."""
+        kept = retire_archive(self.machine, self.store)
         if slot := addresses.release_slot(self.store):
             self.machine.edge.apply(addresses.edge_slot(slot))
         store = self.store
         store.admin_password = store.next_admin_password = ""
         store.deleted_at = timezone.now()
         store.save(update_fields=["admin_password", "next_admin_password", "deleted_at"])
-        self.mark(DataStore.State.DELETED, "Processes, files, address and secrets are gone.")
-        return Done("The data store is deleted.")
+        left = f" Its encrypted archive is kept until {kept:%-d %B %Y, %H:%M} UTC." if kept else ""
+        self.mark(DataStore.State.DELETED, f"Processes, files, address and secrets are gone.{left}")
+        return Done(f"The data store is deleted.{left}")

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("datastores", "0007_metering"),
+        ("datastores", "0009_deleted_port"),
     ]
 
     operations = [

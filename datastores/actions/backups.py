@@ -1,0 +1,99 @@
+"""Backing up and proving: asked for by a person, or because it is time."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.utils import timezone
+
+from console.audit import PLATFORM, Actor, record
+from console.errors import Refusal
+from datastores.models import Archive, Backup, DataStore, Operation, Proof
+from datastores.operations.opening import open_operation
+from datastores.schedule import DAY_SECONDS
+from datastores.sites.registry import driver_of
+
+State = DataStore.State
+BUSY = "A backup or a proof of this data store is under way already."
+
+
+@transaction.atomic
+def back_up(*, actor: Actor, store: DataStore) -> Operation:
+    """Take a full backup now; clients notice nothing. Raises :class:`Refusal` unless the store runs."""
+    store = DataStore.objects.locked(store)
+    if not driver_of(store).backs_up(store):
+        raise Refusal("Data stores of this type are not backed up yet.", "Take a dump with the engine's own tools.")
+    if store.state != State.RUNNING:
+        raise Refusal(f"{store} can't be backed up now: it is not running.", "Power it on, then try again.")
+    Archive.of(store)
+    operation = _open("back_up", store, actor)
+    record("store.back_up", actor=actor, organization=store.organization, subject=store)
+    return operation
+
+
+@transaction.atomic
+def prove(*, actor: Actor, store: DataStore) -> Operation:
+    """Restore the newest backup beside the running server and check the copy. Raises :class:`Refusal`."""
+    store = DataStore.objects.locked(store)
+    if not Backup.objects.filter(archive__store=store, state__in=Backup.THERE).exists():
+        raise Refusal(f"{store} has no backup that could be proved.", "Make a backup first.")
+    if store.state != State.RUNNING:
+        raise Refusal(f"{store} can't be proved now: it is not running.", "Power it on, then try again.")
+    operation = _open("prove", store, actor)
+    record("store.prove", actor=actor, organization=store.organization, subject=store)
+    return operation
+
+
+@transaction.atomic
+def set_backup_time(*, actor: Actor, store: DataStore, second: int) -> None:
+    """Move the daily backup to another second of the day (UTC)."""
+    if not 0 <= second < DAY_SECONDS:
+        raise ValueError(f"a day has no second {second}")
+    archive = Archive.of(store)
+    archive.daily_at = second
+    archive.plan_next(timezone.now())
+    archive.save(update_fields=["daily_at", "next_backup_at"])
+    at = f"{second // 3600:02d}:{second % 3600 // 60:02d} UTC"
+    record("store.backup_time_changed", actor=actor, organization=store.organization, subject=store, time=at)
+
+
+def open_due() -> int:
+    """Open what is due, backups before proofs, as far as so many may run at once; returns how many were opened."""
+    free = settings.BACKUPS_AT_ONCE - Operation.objects.active().filter(background=True).count()
+    opened = 0
+    for kind, archives in (("back_up", _due()), ("prove", _unproved())):
+        for archive in archives[: max(0, free - opened)]:
+            try:
+                with transaction.atomic():
+                    _open(kind, archive.store, PLATFORM)
+            except Refusal:  # somebody was faster
+                continue
+            opened += 1
+    return opened
+
+
+def _open(kind: str, store: DataStore, actor: Actor) -> Operation:
+    try:
+        return open_operation(kind, store=store, requested_by=actor.name)
+    except Refusal:
+        raise Refusal(BUSY, "Wait until it is finished, then try again.") from None
+
+
+def _idle() -> QuerySet[Archive]:
+    """Return the archives of running stores on which no backup and no proof works."""
+    working = Operation.objects.active().filter(background=True, store=OuterRef("store"))
+    archives = Archive.objects.filter(store__state=State.RUNNING, keep_until=None)
+    return archives.exclude(Exists(working)).select_related("store__region__site")
+
+
+def _due() -> QuerySet[Archive]:
+    return _idle().filter(next_backup_at__lte=timezone.now()).order_by("next_backup_at")
+
+
+def _unproved() -> QuerySet[Archive]:
+    """Return the archives whose newest backup nobody has tried to restore yet, oldest backup first."""
+    complete = Backup.objects.filter(archive=OuterRef("pk"), state__in=Backup.THERE).order_by("-began_at")
+    archives = _idle().annotate(newest=Subquery(complete.values("pk")[:1]))
+    tried = Proof.objects.filter(backup=OuterRef("newest"))
+    return archives.filter(newest__isnull=False).exclude(Exists(tried)).order_by("newest")

@@ -1,0 +1,17 @@
+"""Every engine that this machine backs up, one line each."""
+
+from __future__ import annotations
+
+from datastores.models import DataStore
+from datastores.sites.local.archive.contract import Archiver
+from datastores.sites.local.postgresql.archive import pgbackrest
+from datastores.sites.local.postgresql.archive.archiver import PostgreSQLArchiver
+
+_postgresql = PostgreSQLArchiver()
+ARCHIVERS: dict[str, Archiver] = {"postgresql": _postgresql, "postgresql-vector": _postgresql}
+
+
+def archiver_of(store: DataStore) -> Archiver | None:
+    """Return how the store is archived; None where its engine is not, or the archiver's program is not installed."""
+    archiver = ARCHIVERS.get(store.engine)
+    return archiver if archiver and pgbackrest.installed() else None
