@@ -107,7 +107,6 @@ DEVELOPMENT: dict[str, Setting] = {
     "innodb_purge_threads": 1,
     "innodb_page_cleaners": 1,
     "table_open_cache_instances": 1,
-    "replica_parallel_workers": 2,
 }
 
 ALWAYS: dict[str, Setting] = {
@@ -119,6 +118,9 @@ ALWAYS: dict[str, Setting] = {
     "gtid_mode": "ON",
     "enforce_gtid_consistency": "ON",
     "log_replica_updates": True,
+    # Workers wait for the disk, not for the processor, and commit in groups: with two, a standby applied a fifth of
+    # what with eight, and less than its primary writes.
+    "replica_parallel_workers": 8,
     "binlog_row_metadata": "FULL",  # column names and types for readers of the log
     # Rows are logged, not statements, so that a tenant's triggers and functions can't make standbys differ.
     "log_bin_trust_function_creators": True,

@@ -8,16 +8,16 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import pymysql
 from django.conf import settings
 
-from datastores.limits import PlanFacts
 from datastores.sites.local import pool
 from datastores.sites.local.certificates import ensure_certificate
-from datastores.sites.local.engine import Place, Sizing
+from datastores.sites.local.engine import Place
 from datastores.sites.local.machine import machine
 from datastores.sites.local.mysql import LocalMySQL
 from datastores.sites.local.mysql.logins import administration
@@ -26,9 +26,8 @@ from host.authority import Authority
 from host.processes import Process
 from host.waiting import wait_until
 
-from .conftest import execute, new_place
+from .conftest import HOBBYIST, execute, new_place
 
-PREMIUM = Sizing(PlanFacts("premium-4", ram_gib=4, node_count=3), storage_gib=8, development=True)
 READY_SECONDS = 20.0
 FOLLOW_SECONDS = 20.0
 
@@ -40,6 +39,13 @@ class Group:
         settings.HOME.make()
         self.engine, self.supervisor, self.places = engine, machine().supervisor, list[Place]()
         self.password = secrets.token_urlsafe(12)
+
+    def store(self, standbys: int) -> tuple[Place, ...]:
+        """Make a primary that waits for any one of its standbys."""
+        primary = self.primary()
+        others = [self.standby(primary) for _ in range(standbys)]
+        self.engine.set_synchronous(primary, [place.name for place in others])
+        return primary, *others
 
     def primary(self) -> Place:
         """Make a store's first node."""
@@ -63,7 +69,7 @@ class Group:
 
     def start(self, place: Place, source: Place | None, told: tuple[str, ...] = ()) -> None:
         ensure_certificate(place, Authority(settings.HOME))
-        self.engine.configure(place, PREMIUM)
+        self.engine.configure(place, HOBBYIST)
         self.engine.write_part(place, source, told)
         self.supervisor.write(self.engine.service(place))
         self.supervisor.start(place.name)
@@ -105,6 +111,16 @@ class Group:
         process.send(signal.SIGKILL)
         assert wait_until(lambda: not process.running(), 5)
 
+    @contextmanager
+    def frozen(self, place: Place) -> Iterator[None]:
+        """Stop the server's process, and let it go on afterwards."""
+        process = self.process(place)
+        process.send(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.send(signal.SIGCONT)
+
     def process(self, place: Place) -> Process:
         process = self.supervisor.program(place.name)
         assert process is not None
@@ -133,43 +149,57 @@ class Group:
         }
         return pymysql.connect(**(parameters | changes))
 
+    def discard(self, place: Place) -> None:
+        """Remove a node with its data."""
+        self.places.remove(place)
+        self.supervisor.remove(place.name, 0)
+        for directory in (place.directory, place.sockets):
+            shutil.rmtree(directory, ignore_errors=True)
+
     def remove(self) -> None:
-        for place in self.places:
-            self.supervisor.remove(place.name, 0)
-            for directory in (place.directory, place.sockets):
-                shutil.rmtree(directory, ignore_errors=True)
+        for place in [*self.places]:
+            self.discard(place)
+
+
+@dataclass
+class Writers:
+    """What clients got acknowledged."""
+
+    acknowledged: list[int] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def reach(self, number: int) -> None:
+        """Wait until so many more rows are acknowledged."""
+        wanted = len(self.acknowledged) + number
+        assert wait_until(lambda: len(self.acknowledged) >= wanted, 20)
 
 
 @contextmanager
-def writing(group: Group, place: Place, clients: int = 3) -> Iterator[list[int]]:
-    """Insert numbered rows all the time until the server is gone; yields the numbers that were acknowledged."""
+def writing(group: Group, place: Place, clients: int = 3) -> Iterator[Writers]:
+    """Insert numbered rows all the time, until the end or until the server is gone."""
     group.run(place, "CREATE TABLE IF NOT EXISTS numbered (number BIGINT PRIMARY KEY)")
-    acknowledged: list[int] = []
-    stop = threading.Event()
+    writers = Writers()
 
     def write(first: int) -> None:
-        try:
-            with group.login(place) as connection:
-                for number in range(first, first + 10**9):
-                    if stop.is_set():
-                        return
-                    execute(connection, f"INSERT INTO numbered VALUES ({number})")  # noqa: S608 - a number of ours
-                    acknowledged.append(number)
-        except (pymysql.Error, OSError):
-            return
+        with suppress(pymysql.Error, OSError), group.login(place) as connection:
+            for number in range(first, first + 10**9):
+                if writers.stop.is_set():
+                    return
+                execute(connection, f"INSERT INTO numbered VALUES ({number})")  # noqa: S608 - a number of ours
+                writers.acknowledged.append(number)
 
     base = time.time_ns()
-    writers = [threading.Thread(target=write, args=(base + client * 10**9,)) for client in range(clients)]
-    for writer in writers:
-        writer.start()
+    threads = [threading.Thread(target=write, args=(base + client * 10**9,)) for client in range(clients)]
+    for thread in threads:
+        thread.start()
     try:
-        yield acknowledged
+        yield writers
     finally:
-        stop.set()
-        for writer in writers:
-            writer.join()
+        writers.stop.set()
+        for thread in threads:
+            thread.join()
 
 
-def lost(group: Group, place: Place, acknowledged: list[int]) -> set[int]:
+def lost(group: Group, place: Place, writers: Writers) -> set[int]:
     """Return the acknowledged rows that a node does not have."""
-    return set(acknowledged) - {row[0] for row in group.run(place, "SELECT number FROM numbered")}
+    return set(writers.acknowledged) - {row[0] for row in group.run(place, "SELECT number FROM numbered")}

@@ -16,7 +16,7 @@ import pymysql
 from datastores.sites.local.engine import Place
 from datastores.sites.local.mysql.following import Stream
 from datastores.sites.local.mysql.logins import Administration, administration
-from datastores.sites.local.mysql.part import Part, Role, beside, read_part, save_part
+from datastores.sites.local.mysql.part import Role, beside, read_part, update_part
 from host.processes import end_all
 from host.waiting import wait_until
 
@@ -31,20 +31,19 @@ def set_synchronous(place: Place, names: Iterable[str]) -> None:
     """Have the running primary wait for any one of these; nobody where it is empty. Files first or last, so that the
     node's part always names at least the standbys that really confirm."""
     wanted = tuple(sorted(names))
-    before = read_part(place)
     if wanted:
         have_confirm(place, wanted)
-        before = read_part(place)
-    _wait(place, replace(before, told=wanted))
+    update_part(place, lambda part: replace(part, told=wanted))
+    with administration(place) as session:
+        session.execute(f"SET GLOBAL rpl_semi_sync_source_enabled = {'ON' if wanted else 'OFF'}")
 
 
 def have_confirm(place: Place, wanted: tuple[str, ...]) -> None:
     """Keep all others from confirming what ``place`` sends them, then have ``wanted`` do so."""
-    before = read_part(place)
-    for name in before.acknowledging:
+    for name in read_part(place).acknowledging:
         if name not in wanted:
             _keep_from_confirming(beside(place, name))
-    save_part(place, replace(before, acknowledging=wanted))
+    update_part(place, lambda part: replace(part, acknowledging=wanted))
     for name in wanted:
         _have_confirm(beside(place, name))
 
@@ -52,12 +51,6 @@ def have_confirm(place: Place, wanted: tuple[str, ...]) -> None:
 def waits(session: Administration) -> bool:
     """Whether commits wait for a standby."""
     return any(row[1] == "ON" for row in session.execute(WAITS))
-
-
-def _wait(place: Place, part: Part) -> None:
-    save_part(place, part)
-    with administration(place) as session:
-        session.execute(f"SET GLOBAL rpl_semi_sync_source_enabled = {'ON' if part.told else 'OFF'}")
 
 
 def _have_confirm(standby: Place) -> None:
@@ -85,10 +78,9 @@ def _keep_from_confirming(standby: Place) -> None:
 
 def _note(standby: Place, *, confirms: bool) -> bool:
     """Save it for the next start; False where the node is no standby, or gone."""
-    part = read_part(standby)
-    if part.role != Role.STANDBY:
+    if read_part(standby).role != Role.STANDBY:
         return False
-    save_part(standby, replace(part, acknowledges=confirms))
+    update_part(standby, lambda part: replace(part, acknowledges=confirms and part.role == Role.STANDBY))
     return True
 
 

@@ -20,6 +20,7 @@ from datastores.sites.local.mysql.configuration import CA_FILE
 from datastores.sites.local.mysql.following import executed, forget_source, missing
 from datastores.sites.local.mysql.gtids import plain
 from datastores.sites.local.mysql.identity import CERTIFICATE_FILE, KEY_FILE
+from datastores.sites.local.mysql.log_of_changes import written
 from datastores.sites.local.mysql.logins import Administration, administration, platform_login
 from datastores.sites.local.mysql.names import EDGE_ADDRESS, PLATFORM, STANDBY
 from datastores.sites.local.replication import CopyFailed, NotAnswering
@@ -32,6 +33,7 @@ PAUSE_SECONDS: Final = 0.05
 ASK_SECONDS: Final = 1.0
 SEND_SECONDS: Final = 0.2  # an answer that comes sooner says that the copy could not begin
 COPY_FILE: Final = "copy.json"  # while a copy is made: what the server had before
+COPIED_FILE: Final = "copied.json"  # after it: what the server had then; its own log of changes begins there
 # The server's own notes beside its data: what is done to the files at its next start; how the last copy ended.
 TO_FIX_FILE: Final = Path("#clone") / "#status_fix"
 STATUS_FILE: Final = Path("#clone") / "#view_status"
@@ -61,18 +63,31 @@ def can_follow(source: Place, history: str) -> bool:
     return contained and kept
 
 
+def history_of(place: Place, *, seconds: float) -> str:
+    """Return every transaction that a stopped server has: what was copied to it, and what it has written into its own
+    log since. Raises Unreadable."""
+    own = written(place.data, seconds=seconds)
+    try:
+        copied = json.loads((place.configuration / COPIED_FILE).read_text())
+        server = (place.data / "auto.cnf").read_text()
+    except FileNotFoundError:
+        return own
+    return ",".join(part for part in (copied["had"], own) if part) if copied["server"] in server else own
+
+
 def _look(place: Place, source: Place) -> str | None:
     note = place.configuration / COPY_FILE
-    if (place.data / TO_FIX_FILE).exists():
-        return RESTARTING
     try:
         with administration(place, seconds=ASK_SECONDS) as session:
             if _is_copying(session):
                 return _progress(place, source)
-            history = executed(session)
+            history, server = executed(session), session.execute("SELECT @@server_uuid")[0][0]
     except (pymysql.Error, OSError):
         return RESTARTING
+    if (place.data / TO_FIX_FILE).exists():  # looked for last: it is there before the copy's session has gone
+        return RESTARTING
     if history and history != _had(note) and can_follow(source, history):
+        write_private(place.configuration / COPIED_FILE, json.dumps({"server": server, "had": history}))
         note.unlink(missing_ok=True)
         return None
     if note.exists():

@@ -10,7 +10,7 @@ import pymysql
 from datastores.sites.local.engine import Place
 from datastores.sites.local.mysql.gtids import count, plain
 from datastores.sites.local.mysql.logins import Administration, administration
-from datastores.sites.local.mysql.part import as_standby, read_part, save_part
+from datastores.sites.local.mysql.part import as_standby, update_part
 from datastores.sites.local.mysql.statements import FOLLOW, change_source, first_source
 
 READ_ONLY: Final = "SET GLOBAL super_read_only = ON, GLOBAL event_scheduler = OFF, GLOBAL transaction_read_only = OFF"
@@ -71,8 +71,7 @@ def executed(session: Administration) -> str:
 
 def follow(place: Place, source: Place) -> None:
     """Lead a running standby, or a primary that has stepped down, to ``source``; what it has received stays."""
-    part = as_standby(read_part(place), source)
-    save_part(place, part)
+    part = update_part(place, lambda before: as_standby(before, source))
     with administration(place) as session:
         session.execute(READ_ONLY)
         session.execute("SET GLOBAL rpl_semi_sync_source_enabled = OFF")

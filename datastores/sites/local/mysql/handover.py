@@ -13,12 +13,12 @@ from datastores.sites.local.engine import Place
 from datastores.sites.local.mysql.events import enable_events
 from datastores.sites.local.mysql.following import Stream, executed, forget_source, missing
 from datastores.sites.local.mysql.logins import Administration, administration
-from datastores.sites.local.mysql.part import Role, as_primary, read_part, save_part
+from datastores.sites.local.mysql.part import Part, Role, as_primary, read_part, update_part
 from datastores.sites.local.mysql.read_only import end_sessions, transactions_are_read_only
 from datastores.sites.local.replication import NotAnswering
 from host.waiting import wait_until
 
-DRAIN_SECONDS: Final = 0.5  # of one look at a standby that applies what it has received
+DRAIN_SECONDS: Final = 0.5  # how long a promotion itself watches a standby apply what it has received
 CLOSE_SECONDS: Final = 0.8
 RECEIVE_SECONDS: Final = 0.8
 APPLY_SECONDS: Final = 0.4
@@ -28,36 +28,35 @@ STEP_DOWN: Final = "SET GLOBAL super_read_only = ON, GLOBAL event_scheduler = OF
 
 def promote(place: Place) -> None:
     """Make a standby the primary, that waits for nobody, or begin to: ``go_on`` carries on with what is left."""
-    part = read_part(place)
-    if part.role != Role.PRIMARY:
-        save_part(place, as_primary(part, ()))
+    if read_part(place).role != Role.PRIMARY:
+        update_part(place, lambda part: as_primary(part, ()), durable=False)
     with administration(place) as session:
-        go_on(place, session)
+        go_on(place, session, DRAIN_SECONDS)
 
 
-def go_on(place: Place, session: Administration) -> None:
-    """Carry on with a promotion that was begun: apply everything that was received, then take writes, then switch on the
-    tenant's events. Nothing is left to do on any other node."""
+def is_unfinished(part: Part) -> bool:
+    """Whether ``go_on`` has something to do."""
+    return part.role == Role.PROMOTING or (part.role == Role.PRIMARY and part.unsettled)
+
+
+def go_on(place: Place, session: Administration, seconds: float) -> None:
+    """Carry on with a promotion that was begun: apply everything that was received, which is watched for so many seconds,
+    then take writes, then settle."""
     part = read_part(place)
     if part.role == Role.PROMOTING:
-        if not _applied_everything(session):
+        if not _applied_everything(session, seconds):
             return
-        forget_source(session)
-        part = replace(part, role=Role.PRIMARY)
-        save_part(place, part)
+        part = update_part(place, lambda before: replace(before, role=Role.PRIMARY), durable=False)
         _open(place, session, waits=bool(part.told))
-    if part.role == Role.PRIMARY and part.events_due:
-        if _is_read_only(session):  # it was stopped in between
-            _open(place, session, waits=bool(part.told))
+    if is_unfinished(part):
+        forget_source(session)
         enable_events(place, session)
-        save_part(place, replace(read_part(place), events_due=False))
+        update_part(place, lambda before: replace(before, unsettled=False), durable=False)
 
 
 def step_down(place: Place, standby: Place) -> None:
     """Take no writes any more, and prove that ``standby`` has all that were acknowledged; raises NotAnswering."""
-    part = read_part(place)
-    if part.role == Role.PRIMARY:
-        save_part(place, replace(part, role=Role.STEPPED_DOWN))
+    update_part(place, _stepped_down)
     try:
         with administration(place) as session:
             _close(session)
@@ -72,17 +71,22 @@ def step_down(place: Place, standby: Place) -> None:
 
 def take_back(place: Place) -> None:
     """Be the primary again. A server that is down is at its next start."""
-    part = read_part(place)
-    if part.role == Role.STEPPED_DOWN:
-        part = replace(part, role=Role.PRIMARY)
-        save_part(place, part)
+    part = update_part(place, _taken_back)
     if part.role != Role.PRIMARY:
         raise NotAnswering("The node follows another one by now.")
     with contextlib.suppress(pymysql.Error, OSError), administration(place) as session:
         _open(place, session, waits=bool(part.told))
 
 
-def _applied_everything(session: Administration) -> bool:
+def _stepped_down(part: Part) -> Part:
+    return replace(part, role=Role.STEPPED_DOWN) if part.role == Role.PRIMARY else part
+
+
+def _taken_back(part: Part) -> Part:
+    return replace(part, role=Role.PRIMARY) if part.role == Role.STEPPED_DOWN else part
+
+
+def _applied_everything(session: Administration, seconds: float) -> bool:
     stream = Stream.of(session)
     if stream is None:
         return True
@@ -92,8 +96,11 @@ def _applied_everything(session: Administration) -> bool:
     if not stream.applies:
         session.execute("START REPLICA SQL_THREAD")
     stream = Stream.of(session) or stream
-    waited = session.execute(f"SELECT WAIT_FOR_EXECUTED_GTID_SET('{stream.received}', {DRAIN_SECONDS})")
-    return waited[0][0] == 0
+    waited = session.execute(f"SELECT WAIT_FOR_EXECUTED_GTID_SET('{stream.received}', {seconds})")
+    if waited[0][0] != 0:
+        return False
+    session.execute("STOP REPLICA")
+    return True
 
 
 def _open(place: Place, session: Administration, *, waits: bool) -> None:
@@ -122,7 +129,3 @@ def _close(session: Administration) -> None:
 def _has(session: Administration, everything: str) -> bool:
     stream = Stream.of(session)
     return not missing(session, everything, stream.held if stream else executed(session))
-
-
-def _is_read_only(session: Administration) -> bool:
-    return bool(session.execute("SELECT @@GLOBAL.read_only")[0][0])

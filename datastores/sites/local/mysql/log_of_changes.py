@@ -1,7 +1,7 @@
 """Reads the transactions that a stopped server has written out of its log of changes, without starting it.
 
-Only the headers are read. Each file begins with the set of all transactions before it, so the newest one says
-everything. Formats: the public headers of MySQL's binary log, version 4, unchanged since MySQL 5.6.
+Only the headers are read. Each file begins with the set of all transactions that earlier ones had, so the newest one
+says everything. Formats: the public headers of MySQL's binary log, version 4, unchanged since MySQL 5.6.
 """
 
 from __future__ import annotations

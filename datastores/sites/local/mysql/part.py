@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +18,7 @@ from datastores.sites.local.mysql.statements import at_start
 from host.files import sync, write_private
 
 PART_FILE: Final = "part.cnf"
+LOCK_FILE: Final = ".part.lock"
 START_FILE: Final = "start.sql"
 MARK: Final = "# "
 # 49 days, the most: a primary that may not wait any longer is told so, it never decides that by itself.
@@ -38,7 +41,7 @@ class Part:
     told          a primary: the standbys that it was told to wait for
     acknowledging  a primary: those that may confirm; always at least the ones that really do
     standbys      a primary: its standbys, by name, each with its port
-    events_due    a primary: the tenant's events are still to be switched on
+    unsettled     a primary of late: its old source is to be forgotten, and the tenant's events are to be switched on
     """
 
     role: Role = Role.PRIMARY
@@ -48,7 +51,7 @@ class Part:
     told: tuple[str, ...] = ()
     acknowledging: tuple[str, ...] = ()
     standbys: tuple[tuple[str, int], ...] = ()
-    events_due: bool = False
+    unsettled: bool = False
 
     @property
     def is_read_only(self) -> bool:
@@ -69,21 +72,36 @@ def read_part(place: Place) -> Part:
     )
 
 
-def save_part(place: Place, part: Part) -> None:
-    """Write it, on disk when this returns: a node that forgot it in a power cut might acknowledge what nobody else has."""
+def update_part(place: Place, change: Callable[[Part], Part], *, durable: bool = True) -> Part:
+    """Change it, one process at a time, and return what it is now.
+
+    On disk when this returns: a node that forgot it in a power cut might acknowledge what nobody else has. Without
+    ``durable`` it outlives the server's end only; the rows say it again after a power cut.
+    """
     place.configuration.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(place.configuration / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        part = change(read_part(place))
+        _save(place, part, durable=durable)
+    finally:
+        os.close(descriptor)
+    return part
+
+
+def _save(place: Place, part: Part, *, durable: bool) -> None:
     script = at_start(place, part.source_port) if part.role == Role.STANDBY else ""
     changed = write_private(place.configuration / START_FILE, script)
     text = f"{MARK}{json.dumps(asdict(part))}\n{render(_settings(place, part))}"
     changed |= write_private(place.configuration / PART_FILE, text)
-    if changed:
+    if changed and durable:
         for path in (place.configuration / START_FILE, place.configuration / PART_FILE, place.configuration):
             sync(path)
 
 
 def ensure_part(place: Place) -> Path:
     """Have the file, and return it."""
-    save_part(place, read_part(place))
+    update_part(place, lambda part: part)
     return place.configuration / PART_FILE
 
 
@@ -94,8 +112,9 @@ def as_standby(before: Part, source: Place) -> Part:
 
 
 def as_primary(before: Part, told: Iterable[str]) -> Part:
-    """Return the part of a primary that waits for these. A standby first applies what it has received."""
-    unfinished = before.role in {Role.STANDBY, Role.PROMOTING}
+    """Return the part of a primary that waits for these. One that was none takes writes only when it has been asked for
+    its standing: a standby first applies what it has received."""
+    unfinished = before.role != Role.PRIMARY
     return replace(
         before,
         role=Role.PROMOTING if unfinished else Role.PRIMARY,
@@ -103,7 +122,7 @@ def as_primary(before: Part, told: Iterable[str]) -> Part:
         source_port=0,
         acknowledges=False,
         told=tuple(sorted(told)),
-        events_due=before.events_due or unfinished,
+        unsettled=before.unsettled or unfinished,
     )
 
 

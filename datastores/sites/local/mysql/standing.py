@@ -11,13 +11,14 @@ from datastores.sites.local.mysql.acknowledging import confirms, waits
 from datastores.sites.local.mysql.events import disabled_events, tell
 from datastores.sites.local.mysql.following import Stream, executed, missing
 from datastores.sites.local.mysql.gtids import count, plain, without_owners
-from datastores.sites.local.mysql.handover import go_on
+from datastores.sites.local.mysql.handover import go_on, is_unfinished
 from datastores.sites.local.mysql.logins import Administration, administration
 from datastores.sites.local.mysql.part import Part, Role, read_part, standbys_of
 from datastores.sites.local.replication import NotAnswering, Standing
 from datastores.succession import Follower
 
-OWN_SECONDS = 0.5
+OWN_SECONDS = 0.8
+PROMOTION_SECONDS = 0.3
 STANDBY_SECONDS = 0.2
 
 
@@ -29,8 +30,8 @@ def standing(place: Place) -> Standing:
     part = read_part(place)
     try:
         with administration(place, seconds=OWN_SECONDS, patience=OWN_SECONDS) as session:
-            if part.role == Role.PROMOTING or (part.role == Role.PRIMARY and part.events_due):
-                go_on(place, session)
+            if is_unfinished(part):
+                go_on(place, session, PROMOTION_SECONDS)
                 part = read_part(place)
             own = _own(session, part)
             disabled = disabled_events(session) if part.role == Role.PRIMARY and part.standbys else []
@@ -49,7 +50,7 @@ def standing(place: Place) -> Standing:
 
 
 def _own(session: Administration, part: Part) -> Standing:
-    stream = Stream.of(session)
+    stream = Stream.of(session) if part.role in {Role.STANDBY, Role.PROMOTING} else None
     if stream is not None:
         running = stream.receives and stream.applies
         return Standing(
