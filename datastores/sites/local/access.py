@@ -22,16 +22,16 @@ UNTOUCHED = "This machine is not on the allow list, so the login was tried at th
 
 
 def apply_allow_list(store: DataStore) -> AccessChange:
-    """Have the edge follow the store's rows; call it in the transaction that saves them.
+    """Have the edge follow the store's rows at both of its addresses; call it in the transaction that saves them.
 
     The edge's lock is held until that transaction ends. A store without an address yet gets the list with it.
     """
     addresses.lock_edge()
-    slot = EdgeSlot.objects.select_related("store").filter(store=store).first()
-    if slot is None:
+    slots = addresses.slots_of(store)
+    if not slots:
         return AccessChange(live=True)
     try:
-        applied = machine().edge.apply(addresses.edge_slot(slot))
+        applied = machine().edge.apply(*map(addresses.edge_slot, slots))
     except EdgeError as error:
         raise Refusal(
             f"The edge did not take the list, so nothing was saved: {error.sentence}", error.remedy
@@ -40,12 +40,13 @@ def apply_allow_list(store: DataStore) -> AccessChange:
 
 
 def sessions(store: DataStore) -> list[str] | None:
-    """Return the source address of each client that is connected now; None where the edge does not run or answer."""
-    slot = EdgeSlot.objects.filter(store=store).first()
-    if slot is None:
+    """Return the source address of each client that is connected now, at either of the store's addresses; None where the
+    edge does not run or answer."""
+    slots = addresses.slots_of(store)
+    if not slots:
         return []
     try:
-        return [session.source for session in machine().edge.sessions(slot.number)]
+        return [session.source for session in machine().edge.sessions(*(slot.number for slot in slots))]
     except EdgeError:
         return None
 

@@ -64,9 +64,9 @@ class LocalProcedure(Procedure):
         self.machine.edge.apply(addresses.edge_slot(slot))
 
     def close_address(self) -> None:
-        """Let the store's address lead nowhere and cut its sessions. The port stays the store's."""
-        slot = addresses.point_slot(self.store, None)
-        self.machine.edge.apply(addresses.edge_slot(slot))
+        """Let the store's addresses lead nowhere and cut their sessions. The ports stay the store's."""
+        slots = [addresses.point_slot(self.store, None), addresses.point_readers(self.store, [])]
+        self.machine.edge.apply(*(addresses.edge_slot(slot) for slot in slots if slot))
 
     def verify_access(self) -> str | None:
         """Log in as a client does (see ``access.log_in``); the evidence, or None while it does not work."""

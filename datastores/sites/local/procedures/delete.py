@@ -62,8 +62,8 @@ class Delete(LocalProcedure):
     @step("Forget the secrets and free the address")
     def forget(self) -> Outcome:
         """The row stays for the audit trail, without a secret in it."""
-        if slot := addresses.release_slot(self.store):
-            self.machine.edge.apply(addresses.edge_slot(slot))
+        if slots := addresses.release_slots(self.store):
+            self.machine.edge.apply(*map(addresses.edge_slot, slots))
         store = self.store
         store.admin_password = store.next_admin_password = ""
         store.deleted_at = timezone.now()
