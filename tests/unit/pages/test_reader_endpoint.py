@@ -9,6 +9,8 @@ from console.permissions import Role
 from datastores.models import DataStore, EdgeSlot
 from tests.unit.pages.conftest import PASSWORD, SignIn
 
+HTMX = {"HX-Request": "true"}
+
 
 @pytest.fixture
 def read(running: DataStore) -> EdgeSlot:
@@ -45,7 +47,7 @@ def test_a_store_without_standbys_has_none(sign_in: SignIn, running: DataStore) 
     assert "Reader" not in browser.get(f"/databases/{running.pk}/").content.decode()
     for data in ({}, {"purpose": "copy"}):
         assert browser.post(f"/databases/{running.pk}/reveal/?what=reader_uri", data).status_code == 404
-    assert browser.get(f"/databases/{running.pk}/", {"field": "reader_uri"}).status_code == 404
+    assert browser.get(f"/databases/{running.pk}/", {"field": "reader_uri"}, headers=HTMX).status_code == 404
     assert not AuditEvent.objects.filter(action__contains="password").exists()
 
 
@@ -53,6 +55,6 @@ def test_its_uri_is_revealed_and_copied_with_a_trace(sign_in: SignIn, running: D
     browser, url = sign_in(Role.DEVOPS), f"/databases/{running.pk}/reveal/?what=reader_uri"
     shown = f"postgresql://hwadmin:{PASSWORD}@localhost:31898/"
     assert shown in browser.post(url).content.decode()
-    assert shown in browser.post(url, headers={"HX-Request": "true"}).content.decode()
+    assert shown in browser.post(url, headers=HTMX).content.decode()
     assert browser.post(url, {"purpose": "copy"}).content.decode().startswith(shown)
     assert AuditEvent.objects.filter(action__contains="password").count() == 3
