@@ -8,6 +8,7 @@ from django.db import transaction
 
 from datastores.models import DataStore, EdgeSlot
 from datastores.sites.local import addresses
+from datastores.sites.local.edge.slots import MOST_SERVERS
 from datastores.sites.local.machine import machine
 
 
@@ -18,7 +19,7 @@ def lead_readers(store: DataStore, ports: Iterable[int]) -> bool:
     Sessions at nodes that stay go on, those at others are cut. Where it is so already this costs one query, so that it
     may be asked for all the time. Raises EdgeError where the running edge can't follow; nothing is saved then.
     """
-    wanted = sorted(ports)
+    wanted = sorted(ports)[:MOST_SERVERS]
     slot = EdgeSlot.objects.filter(reader_of=store).first()
     if slot is None or slot.reader_ports == wanted:
         return False

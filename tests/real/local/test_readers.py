@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import redis
 from django.conf import settings
@@ -14,6 +16,7 @@ from console.models import Member
 from datastores import actions
 from datastores.models import DataStore, EdgeSlot, Node, Operation, Region, ServicePlan
 from datastores.networks import Entry, fingerprint
+from datastores.sites.contract import AccessChange
 from datastores.sites.local import addresses
 from datastores.sites.local.machine import Machine, machine
 from datastores.sites.local.readers import lead_readers
@@ -57,6 +60,10 @@ def connect(store: DataStore, port: int) -> redis.Redis:
     )
 
 
+def has_the_key(session: redis.Redis) -> bool:
+    return bool(session.get("key") == "value")
+
+
 def serving(store: DataStore) -> int:
     endpoint = driver_of(store).reader_endpoint(store)
     assert endpoint is not None
@@ -75,7 +82,7 @@ def test_reads_go_to_the_standbys_and_to_no_other_node(store: DataStore, actor: 
     with connect(store, store.slot.port) as writer, reader(store) as one, reader(store) as two:
         writer.set("key", "value")
         for session in (one, two):
-            assert wait_until(lambda session=session: session.get("key") == "value", 5)
+            assert wait_until(partial(has_the_key, session), 5)
             with pytest.raises(ReadOnlyError):
                 session.set("key", "other")
         assert len({session.info("server")["run_id"] for session in (writer, one, two)}) == 3
@@ -98,7 +105,8 @@ def _one_list_counts_for_both(store: DataStore, actor: Actor) -> None:
         assert len(driver_of(store).sessions(store) or []) == 2
         seen = fingerprint(actions.allow_list(store))
         nobody_here = [Entry("203.0.113.0/24", "Office")]
-        assert actions.set_allow_list(actor=actor, store=store, wanted=nobody_here, seen=seen).cut == 2
+        changed = actions.set_allow_list(actor=actor, store=store, wanted=nobody_here, seen=seen)
+        assert changed == AccessChange(live=True, cut=2)
         for session_or_writer in (writer, session):
             with pytest.raises(redis.ConnectionError):
                 session_or_writer.ping()
