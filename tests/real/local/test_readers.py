@@ -75,6 +75,7 @@ def standby_ports(store: DataStore) -> list[int]:
 
 
 def test_reads_go_to_the_standbys_and_to_no_other_node(store: DataStore, actor: Actor, local_site: Machine) -> None:
+    assert local_site.edge.differences(addresses.edge_slots()) == []
     ports = standby_ports(store)
     lead_readers(store, ports)
     assert not lead_readers(store, reversed(ports)), "nothing changes"

@@ -59,9 +59,10 @@ class LocalProcedure(Procedure):
         return False
 
     def open_address(self) -> None:
-        """Let the store's stable address lead to the node."""
-        slot = addresses.point_slot(self.store, self.node.port)
-        self.machine.edge.apply(addresses.edge_slot(slot))
+        """Let the store's stable address lead to the node. The one for reads gets its allow list; where it leads is the
+        monitor's matter."""
+        addresses.point_slot(self.store, self.node.port)
+        self.machine.edge.apply(*map(addresses.edge_slot, addresses.slots_of(self.store)))
 
     def close_address(self) -> None:
         """Let the store's addresses lead nowhere and cut their sessions. The ports stay the store's."""
