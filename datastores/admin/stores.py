@@ -112,10 +112,12 @@ class NodeAdmin(ReadOnlyAdmin):
 class EdgeSlotAdmin(ReadOnlyAdmin):
     """Stable ports and whose they are."""
 
-    list_display = ("number", "port", "store", "server_port", "released_at")
+    list_display = ("number", "port", "store", "server_port", "reader_of", "reader_ports", "released_at")
     list_filter = (("store", admin.EmptyFieldListFilter),)
     search_fields = ("port__exact", "store__name")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Name the store in the same query, without its secrets."""
-        return super().get_queryset(request).select_related("store").defer(*(f"store__{name}" for name in SECRETS))
+        owners = ("store", "reader_of")
+        secrets = (f"{owner}__{name}" for owner in owners for name in SECRETS)
+        return super().get_queryset(request).select_related(*owners).defer(*secrets)

@@ -20,7 +20,7 @@ from datastores.presentation.storage import disk_of
 from datastores.presentation.trials import trial_of
 from datastores.views.shared import latest_operation, page_context
 
-FIELDS = ("password", "uri", "snippets")
+FIELDS = ("password", "uri", "reader_uri", "snippets")
 
 
 def overview_page(request: AuthedRequest, store: DataStore, *, revealed: str = "", password: str = "") -> HttpResponse:
@@ -64,6 +64,7 @@ def secrets_context(store: DataStore, revealed: str, password: str) -> dict[str,
         "revealed": revealed,
         "password_value": password if revealed == "password" else "",
         "uri_value": true.uri if true and revealed == "uri" else "",
+        "reader_uri_value": true.readers.uri if true and true.readers and revealed == "reader_uri" else "",
         "snippets": _tabs(true if true and revealed == "snippets" else masked),
         "reveal_url": reverse("store-reveal", args=[store.pk]),
         "page_url": reverse("store", args=[store.pk]),
@@ -77,6 +78,8 @@ def field_page(request: AuthedRequest, store: DataStore, field: str, *, password
     context = secrets_context(store, field if password else "", password)
     if context["connection"] is None:
         raise Refusal("The data store has no address yet.", "Wait until it is created.")
+    if field == "reader_uri" and context["connection"].readers is None:
+        raise Http404
     context |= {"controls": page_context(request, store, "store", busy=False)["controls"], "store": store}
     return render(request, f"datastores/store/{field}.html", context)
 

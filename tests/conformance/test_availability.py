@@ -29,11 +29,18 @@ from tests.availability import (
     watching,
     writing,
 )
+from tests.conformance.clients import CLIENTS
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 LONGEST_OUTAGE = 15.0  # a bound for a machine that does other things as well; the benchmark has the figures
 SERVED_SECONDS = 1.0
 QUIET_SECONDS = 3.0
+BUSY = """
+local function now() local t = redis.call('TIME') return t[1] * 1000000 + t[2] end
+local till = now() + ARGV[1]
+while now() < till do end
+return 1
+"""
 
 
 @pytest.mark.parametrize(
@@ -76,6 +83,16 @@ def test_one_failure_after_another_loses_nothing_and_heals_by_itself(
         assert outage(client, at) < LONGEST_OUTAGE
     wait_whole(store)
     assert examine(site) == []
+
+
+def test_a_tenants_long_script_is_no_failure(make: Maker, monitor: Monitor) -> None:
+    store = make("cache", "business-4")
+    wait_whole(store)
+    before = primary(store).pk
+    with CLIENTS["cache"](store).session as session:
+        assert session.eval(BUSY, 0, 2_500_000) == 1
+    assert primary(store).pk == before
+    assert not Failover.objects.filter(store=store).exists()
 
 
 def test_a_single_node_is_brought_back_in_place(make: Maker, monitor: Monitor) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import socket
 from abc import ABC, abstractmethod
 from pathlib import Path
+from typing import ClassVar
 
 
 class Pulse(ABC):
@@ -13,6 +14,9 @@ class Pulse(ABC):
 
     Both raise OSError where the server's socket does not take or keep the connection.
     """
+
+    # The server does one thing at a time: while it works on something long it answers nobody, and nothing is wrong.
+    one_at_a_time: ClassVar[bool] = False
 
     @abstractmethod
     def begin(self) -> None:

@@ -10,7 +10,7 @@ from django.conf import settings
 from datastores.capacity import Room
 from datastores.extensions import Extension, LogicalDatabase
 from datastores.models import DataStore, EdgeSlot, Node, Site
-from datastores.sites.contract import AccessChange, Endpoint, SiteDriver
+from datastores.sites.contract import AccessChange, Endpoint, ReaderEndpoint, SiteDriver
 from datastores.sites.local import access, pool
 from datastores.sites.local.addresses import LOOPBACK
 from datastores.sites.local.archive import keeping, loss, watching
@@ -61,6 +61,11 @@ class LocalSite(LocalTenants, SiteDriver):
     def node_address(self, node: Node) -> str:
         """Return the loopback address with the node's own port."""
         return f"{LOOPBACK}:{node.port}" if node.port else ""
+
+    def reader_endpoint(self, store: DataStore) -> ReaderEndpoint | None:
+        """Return the edge's host, the port of the store's second slot, and where it leads."""
+        slot = EdgeSlot.objects.filter(reader_of=store).first()
+        return ReaderEndpoint(settings.EDGE_HOST, slot.port, len(slot.reader_ports)) if slot else None
 
     def ca_certificate(self) -> str:
         """Return the installation's own authority as PEM."""

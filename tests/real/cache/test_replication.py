@@ -17,6 +17,7 @@ from redis.exceptions import NoPermissionError, ReadOnlyError
 
 from datastores.engines.cache import CacheSettings
 from datastores.limits import PlanFacts
+from datastores.logins import Rights
 from datastores.sites.local.cache import LocalCache
 from datastores.sites.local.cache.configuration import CA_FILE, SETTINGS_FILE
 from datastores.sites.local.cache.logins import tenant_digests
@@ -24,6 +25,7 @@ from datastores.sites.local.cache.names import CANARY, STANDBY, canary_password,
 from datastores.sites.local.engine import Sizing
 from datastores.sites.local.pulse import Pulse
 from datastores.sites.local.replication import NotAnswering, Standing
+from datastores.sites.tenants import NewLogin
 from host.authority import Authority
 from host.files import write_private
 from host.paths import Home
@@ -79,9 +81,9 @@ def test_a_standby_copies_follows_and_serves_reads(engine: LocalCache) -> None:
         assert (there.writable, there.following, there.source_port) == (False, True, primary.place.port)
         assert there.lag_seconds == 0.0
         assert wait_until(lambda: caught_up(primary, standby), 2)
+        assert wait_until(lambda: set(standing(primary).followers) == {standby.place.name}, 3)
         here = standing(primary)
         assert here.writable
-        assert set(here.followers) == {standby.place.name}
         assert wait_until(lambda: standing(primary).followers[standby.place.name].position >= here.position, 3)
         _logins_stay_equal(primary, standby)
         _its_login_may_do_nothing_else(primary, standby)
@@ -104,6 +106,15 @@ def _logins_stay_equal(primary: Server, standby: Server) -> None:
             server.login().ping()
     for server in (primary, standby):
         server.engine.set_password(server.place, "hwadmin", primary.access.password)
+    engine, app = primary.engine, {"username": "app", "password": "secret"}
+    engine.create_login(primary.place, NewLogin("app", "secret", "0", Rights.READ_ONLY))
+    assert engine.copy(standby.place, primary.place) is None
+    with standby.login(**app) as reader:
+        assert reader.get("before") == "the standby"
+    engine.retire_login(primary.place, "app", "app")
+    engine.follow(standby.place, primary.place)
+    with pytest.raises(redis.AuthenticationError):
+        standby.login(**app).ping()
 
 
 def _the_canary_reaches_its_own_key_only(primary: Server, standby: Server) -> None:
@@ -198,7 +209,7 @@ def test_a_killed_primary_is_followed_by_its_standby_and_returns_as_one(engine: 
         new.restart()  # a promoted node stays the primary
         assert standing(new).writable
         assert wait_until(lambda: caught_up(new, old) and caught_up(new, third), 5)
-        assert set(standing(new).followers) == {old.place.name, third.place.name}
+        assert wait_until(lambda: set(standing(new).followers) == {old.place.name, third.place.name}, 3)
 
 
 def test_stepping_down_holds_writes_back_and_loses_none(engine: LocalCache) -> None:

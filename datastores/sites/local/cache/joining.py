@@ -9,7 +9,7 @@ import redis
 
 from console.errors import Refusal
 from datastores.sites.local.cache.choices import read_choices
-from datastores.sites.local.cache.login_changes import change_logins, set_logins
+from datastores.sites.local.cache.login_changes import change_logins, have_logins
 from datastores.sites.local.cache.logins import (
     keep_scoped,
     scoped_logins,
@@ -43,7 +43,7 @@ def follow(place: Place, source: Place) -> None:
         adopt_part(place, platform)
         platform.ask("REPLICAOF", LOOPBACK, source.port)
         platform.ask("CLIENT", "UNPAUSE")
-        set_logins(platform, standard_logins(place, tenant_digests(place)), read_choices(place))
+        have_logins(platform, standard_logins(place, tenant_digests(place)), read_choices(place))
         if primary:
             wait_until(lambda: place.port in connected_ports(replication_facts(primary)), CONNECT_SECONDS)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from datastores.sites.local.cache.names import PROBE, probe_password, socket_file
 from datastores.sites.local.engine import Place
 from datastores.sites.local.pulse import GreetingPulse
@@ -11,7 +13,12 @@ LOADING = b"-LOADING"
 
 
 class CachePulse(GreetingPulse):
-    """A connection of its own each time, held for less than a millisecond."""
+    """A connection of its own each time, held for less than a millisecond.
+
+    A tenant's script or a command over millions of keys keeps the server from answering for as long as it takes.
+    """
+
+    one_at_a_time: ClassVar[bool] = True
 
     def __init__(self, place: Place) -> None:
         super().__init__(socket_file(place), f"AUTH {PROBE} {probe_password(place)}\r\nPING\r\n".encode())

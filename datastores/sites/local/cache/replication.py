@@ -10,6 +10,7 @@ from datastores.sites.contract import Endpoint
 from datastores.sites.local.cache import handover, joining
 from datastores.sites.local.cache.canary import CacheCanary
 from datastores.sites.local.cache.choices import read_choices
+from datastores.sites.local.cache.configuration import MADE_FILE
 from datastores.sites.local.cache.login_changes import set_logins
 from datastores.sites.local.cache.logins import own_logins
 from datastores.sites.local.cache.part import Part, adopt_part, read_part, write_part
@@ -80,6 +81,10 @@ class ReplicatingCache(Replicating):
     def standing(self, place: Place) -> Standing:
         """Ask the running node (see ``standing.standing``)."""
         return standing(place)
+
+    def vital(self, place: Place) -> Path:
+        """Return the mark without which the server does not start (see ``configuration.MADE_FILE``)."""
+        return place.data / MADE_FILE
 
     def canary(self, endpoint: Endpoint, ca: Path) -> Canary:
         """Return a client that writes into one sorted set (see ``canary.CacheCanary``)."""

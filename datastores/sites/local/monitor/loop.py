@@ -164,7 +164,7 @@ class Loop:
             heart = watch.heart
             if heart.asked is None and heart.stopped is None:
                 del self._waiting[key]
-            elif heart.is_hung(now):
+            elif heart.is_hung(now) and not watch.is_working(now):
                 self._fail(watch, FailureKind.HANG, time.time() - (now - (heart.answered or now)))
             elif heart.asked is not None and watch.registered < 0 and watch.process is not None:
                 self._ask(watch)  # the connection was refused or lost: over a new one

@@ -16,6 +16,12 @@ STOPPED = (b"T", b"t")
 # Seconds between questions: a failover is worth a quick look, a single node can only be restarted.
 PERIODS = {(True, True): 0.3, (False, True): 1.0, (True, False): 2.0, (False, False): 2.0}
 MISSING_PERIOD = 0.05
+# A server that does one thing at a time is working, not hung, while it uses this share of a processor; what a busy
+# machine leaves to it is more, what one that is stuck uses is nothing. Looked at over at least half a second.
+WORKING_SHARE = 0.05
+SAMPLE_SECONDS = 0.5
+MOST_WORK_SECONDS = 30.0  # then it is hung all the same: nobody was served for that long
+TICKS = os.sysconf("SC_CLK_TCK")
 PATIENCE = 5.0  # for a process that is not there, when the watch begins and after each attempt to mend it
 
 
@@ -34,6 +40,9 @@ class Watch:
     busy: bool = False
     registered: int = -1
     _stat: int = -1
+    _sampled_at: float = 0.0
+    _used: float = 0.0
+    _works: bool = False
 
     @property
     def period(self) -> float:
@@ -54,13 +63,30 @@ class Watch:
 
     def is_stopped(self) -> bool:
         """Whether the kernel shows the main process as stopped."""
+        return self._process_line()[:1] in STOPPED
+
+    def is_working(self, now: float) -> bool:
+        """Whether a server that is silent works on something long. The first look begins to measure."""
+        silent = now - (self.heart.asked or now)
+        if not self.pulse.one_at_a_time or self.heart.stopped is not None or silent > MOST_WORK_SECONDS:
+            return False
+        elapsed = now - self._sampled_at
+        if elapsed < SAMPLE_SECONDS:
+            return self._works
+        fields = self._process_line().split()
+        used = (int(fields[11]) + int(fields[12])) / TICKS if len(fields) > 12 else 0.0
+        self._works = elapsed > 2 * SAMPLE_SECONDS or used - self._used >= WORKING_SHARE * elapsed
+        self._sampled_at, self._used = now, used
+        return self._works
+
+    def _process_line(self) -> bytes:
+        """What the kernel says of the main process, from its state on; empty where it has ended."""
         if self._stat < 0:
-            return False
+            return b""
         try:
-            line = os.pread(self._stat, 400, 0)
+            return os.pread(self._stat, 400, 0).rpartition(b") ")[2]
         except OSError:
-            return False
-        return line.rpartition(b") ")[2][:1] in STOPPED
+            return b""
 
     def data_is_gone(self) -> bool:
         """Whether what the server can't do without was removed."""

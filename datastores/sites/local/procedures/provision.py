@@ -23,8 +23,10 @@ class Provision(OpeningProcedure):
 
     @step("Reserve an address")
     def reserve(self) -> Outcome:
-        """Give the store its port for life and each node its internal one."""
+        """Give the store its port for life, another for reads where it has standbys, and each node its internal one."""
         addresses.reserve_slot(self.store)
+        if self.store.plan.node_count > 1:
+            addresses.reserve_reader_slot(self.store)
         for node in self.store.nodes.order_by("number"):
             addresses.reserve_node_port(node)
         return Goto("prepare")
