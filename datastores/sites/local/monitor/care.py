@@ -10,13 +10,16 @@ from django.utils import timezone
 from console.errors import Refusal
 from datastores.models import DataStore, Node
 from datastores.operations.opening import open_operation
+from datastores.sites.local.edge import EdgeError
 from datastores.sites.local.engines import replicating_engine
-from datastores.sites.local.joining import prepare_primary
 from datastores.sites.local.machine import machine
+from datastores.sites.local.monitor import news
 from datastores.sites.local.monitor.facts import SHOULD_RUN
 from datastores.sites.local.places import place_of
+from datastores.sites.local.readers import lead_readers
 from datastores.sites.local.replication import NotAnswering, Standing
 from datastores.sites.local.synchrony import MONITOR, PrimaryChanged, converge
+from datastores.succession import readers
 
 log = logging.getLogger(__name__)
 GONE_AFTER = timedelta(seconds=10)  # a standby that has been down for so long does not come back by itself
@@ -30,11 +33,13 @@ def look_after(store: DataStore) -> None:
     if store.state not in SHOULD_RUN:
         return
     try:
-        if store.plan.node_count > 1:
-            converge(store)
+        converge(store)
         measure_replication(store)
     except (NotAnswering, PrimaryChanged):
         return  # the primary's failure is somebody else's business
+    store.refresh_from_db(fields=["guarantee_suspended_since"])
+    news.tell_guarantee(store)
+    spread_reads(store)
     restore_redundancy(store)
 
 
@@ -62,6 +67,19 @@ def measure_replication(store: DataStore) -> None:
             node.set_state(Node.State.UP)
 
 
+def spread_reads(store: DataStore) -> None:
+    """Have the reader endpoint lead to the standbys that keep up; to the primary where none does."""
+    nodes = list(store.nodes.exclude(port=None).exclude(state=Node.State.FENCED))
+    standbys = {str(node.number): node for node in nodes if node.role == Node.Role.STANDBY}
+    lags = {name: node.lag_seconds if node.following else None for name, node in standbys.items()}
+    ports = [standbys[name].port for name in readers(lags)]
+    ports = ports or [node.port for node in nodes if node.role == Node.Role.PRIMARY]
+    try:
+        lead_readers(store, [port for port in ports if port is not None])
+    except EdgeError as error:
+        log.warning("The reader endpoint of %s could not follow: %s", store.pk, error.sentence)
+
+
 def restore_redundancy(store: DataStore) -> None:
     """Open what brings the plan's node count back, one at a time."""
     if store.running_operation() is not None:
@@ -74,11 +92,6 @@ def restore_redundancy(store: DataStore) -> None:
         open_operation(kind, store=store, requested_by=MONITOR.name, memo=memo)
     except Refusal:  # something else has begun in between
         log.info("%s of %s waits.", kind, store.pk)
-
-
-def introduce(store: DataStore) -> None:
-    """Have the primary of a store know its standbys, and the canary's place; once per process and primary."""
-    prepare_primary(machine(), store.nodes.get(role=Node.Role.PRIMARY))
 
 
 def _wanted(store: DataStore) -> tuple[str, dict[str, str]]:

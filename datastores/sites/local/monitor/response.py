@@ -8,14 +8,18 @@ from collections.abc import Callable
 
 from django.utils import timezone
 
+from console.errors import Refusal
 from datastores.models import Failover, Node, Operation
 from datastores.operations import runner
+from datastores.sites.local.archive.archivers import archiver_of
+from datastores.sites.local.archive.loss import open_restore
 from datastores.sites.local.engines import local_engine, replicating_engine
 from datastores.sites.local.machine import machine
 from datastores.sites.local.monitor import records
 from datastores.sites.local.monitor.facts import SHOULD_RUN, Facts, Failure, FailureKind
 from datastores.sites.local.nodes import unblock_node
 from datastores.sites.local.places import place_of
+from datastores.sites.local.synchrony import MONITOR
 from datastores.succession import Nobody, Promote, Restart, Situation, decide
 from host.supervisor import Wanted
 
@@ -47,6 +51,8 @@ class Primary:
                 if operation is not None:
                     drive(operation)
                     return
+            elif isinstance(decision, Nobody) and self._restored(node):
+                return
             elif self._came_back(node, decision):
                 records.close_restarted(self._row, self.noticed)
                 return
@@ -81,6 +87,18 @@ class Primary:
             data_lost=self.failure.kind == FailureKind.DATA_LOST,
             asynchronous=replication.asynchronous,
         )
+
+    def _restored(self, node: Node) -> bool:
+        """Have a single node whose data are lost restored from its archive; the operation's timeline says what was lost."""
+        if node.store.plan.node_count > 1 or archiver_of(node.store) is None:
+            return False
+        try:
+            open_restore(node.store, MONITOR.name)
+        except Refusal:  # there is no backup, or something works on the store
+            return False
+        if self._row is not None:
+            self._row.delete()  # no change of the primary: the restore has a record of its own
+        return True
 
     def _came_back(self, node: Node, decision: Restart | Nobody) -> bool:
         """See whether the primary serves in place; help where it does not come back by itself."""

@@ -6,10 +6,11 @@ import time
 from datetime import timedelta
 from typing import ClassVar
 
-from datastores.models import DataStore, Node
+from datastores.models import DataStore, Failover, Node
 from datastores.operations.outcomes import Done, Fail, Goto, Outcome, Wait
 from datastores.operations.procedure import step
 from datastores.sites.local import phases
+from datastores.sites.local.monitor import news
 from datastores.sites.local.nodes import configure_node
 from datastores.sites.local.procedures.replication import ReplicationProcedure
 from datastores.sites.local.replication import NotAnswering
@@ -83,6 +84,8 @@ class FailOver(ReplicationProcedure):
         """Re-point the other standbys; the failed node is replaced by an operation of its own."""
         self.redirect(self.node)
         phases.save(self.operation, succeeded=True, new_primary=f"Node {self.node.number}")
+        cause = Failover.objects.filter(operation=self.operation).values_list("cause", flat=True).first() or ""
+        news.tell_failover(self.store, self.node, cause, lossless=bool(self.memo.get("lossless")))
         self.mark(DataStore.State.RUNNING, f"Failed over to node {self.node.number}.")
         return Done(f"Node {self.node.number} is the primary; the address is the same.")
 
