@@ -79,7 +79,7 @@ def test_a_standby_has_what_was_before_it_and_what_comes_after(trio: Trio) -> No
     assert standing.told == standing.followers.keys() == {one.name, two.name}
     assert all(follower.synchronous for follower in standing.followers.values())
     assert group.standing(one).position == standing.position
-    uuids = {group.platform(place, "SELECT @@server_uuid") [0] for place in (primary, one, two)}
+    uuids = {group.platform(place, "SELECT @@server_uuid")[0] for place in (primary, one, two)}
     assert len(uuids) == 3
 
 
