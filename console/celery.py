@@ -8,7 +8,7 @@ from celery.signals import task_postrun, task_prerun
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 app = Celery("headwater")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["console", "datastores"])
+app.autodiscover_tasks(["console", "datastores", "marketplace"])
 
 
 @task_prerun.connect

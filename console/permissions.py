@@ -59,6 +59,14 @@ TABLE: Final[dict[str, tuple[frozenset[Role], str]]] = {
     "credential:view": (EVERYBODY, "See which credentials there are, without their passwords"),
     "credential:edit": (KEEPERS, "Import, make, repair and delete credentials"),
     "credential:use_critical": (KEEPERS, "See and use credentials of critical environments, such as Production"),
+    "marketplace:view": (EVERYBODY, "See and search the Marketplace"),
+    "marketplace:edit": (KEEPERS, "Add databases to the Marketplace, describe and remove them"),
+    "project:view": (EVERYBODY, "See projects and components"),
+    "project:edit": (BUILDERS, "Create, change and delete projects and components"),
+    "connection:view": (EVERYBODY, "See connections, without their passwords"),
+    "connection:edit": (BUILDERS, "Create and delete connections, and choose their credentials"),
+    "connection:reveal": (BUILDERS, "Reveal and download the values of connections, and make delivery tokens"),
+    "connection:rotate": (KEEPERS, "Rotate the logins of connections"),
     "operation:retry": (KEEPERS, "Retry work that failed"),
 }
 

@@ -54,6 +54,12 @@ BACKUPS_AT_ONCE = env.int("HEADWATER_BACKUPS_AT_ONCE", default=2)
 # "development" keeps buffers small so that a laptop runs many stores; "full" gives each plan its memory.
 LOCAL_SIZING = env.str("HEADWATER_SIZING", default="development")
 
+# --- connections -----------------------------------------------------------------------------------
+# What the variables of a connection begin with: CHOREO_ORDERS_HOSTNAME.
+VARIABLE_PREFIX = env.str("HEADWATER_VARIABLE_PREFIX", default="CHOREO")
+# A rotated login is retired when nobody was logged in with it for so long.
+ROTATION_QUIET_SECONDS = env.float("HEADWATER_ROTATION_QUIET_SECONDS", default=60.0)
+
 # --- keys -----------------------------------------------------------------------------------------
 DEBUG = env.bool("HEADWATER_DEBUG", default=False)
 SECRET_KEY = env.str("HEADWATER_SECRET_KEY", default="")
@@ -107,6 +113,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "keep-archives": {"task": "datastores.keep_archives", "schedule": 60.0, "options": {"expires": 60}},
     "back-up-due": {"task": "datastores.back_up_due", "schedule": 20.0, "options": {"expires": 20}},
+    "check-logins": {"task": "marketplace.check_logins", "schedule": 60.0, "options": {"expires": 60}},
+    "watch-rotations": {"task": "marketplace.watch_rotations", "schedule": 10.0, "options": {"expires": 10}},
     "renew-certificates": {"task": "datastores.renew_certificates", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 # The tier of organizations that people create: "free" makes trials until an operator upgrades it, or "paid".
@@ -119,6 +127,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "console.apps.ConsoleConfig",
     "datastores.apps.DatastoresConfig",
+    "marketplace.apps.MarketplaceConfig",
     "console.apps.OperatorSiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -126,6 +135,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.contrib.postgres",
     "django_htmx",
     "template_partials",
     "lucide",
@@ -149,7 +159,7 @@ MIDDLEWARE = [
     "console.middleware.RefusalMiddleware",
 ]
 ROOT_URLCONF = "console.urls"
-PAGE_URLS = ["datastores.urls"]  # the addresses of the applications above the console
+PAGE_URLS = ["datastores.urls", "marketplace.urls"]  # the addresses of the applications above the console
 WSGI_APPLICATION = "console.wsgi.application"
 TEMPLATES = [
     {

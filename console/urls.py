@@ -28,6 +28,7 @@ urlpatterns = [
     path("settings/", organizations.settings, name="settings"),
     path("settings/environments/", environments.index, name="environments"),
     path("settings/environments/<int:pk>/", environments.edit, name="environment-edit"),
+    path("settings/environments/<int:pk>/delete/", environments.delete, name="environment-delete"),
     path("settings/members/", members.index, name="members"),
     path("settings/members/invite/", invitations.invite, name="member-invite"),
     path("settings/members/invitations/<uuid:pk>/", invitations.show, name="member-invitation"),

@@ -33,6 +33,7 @@ _words: dict[str, str] = {
     "member.left": "left the organization",
     "member.removed": "removed the member",
     "member.role_changed": "changed the role of",
+    "environment.deleted": "deleted an environment",
     "member.mail_chosen": "chose what is mailed to them",
     "webhook.added": "added the webhook",
     "webhook.changed": "changed the webhook",

@@ -32,6 +32,7 @@ urlpatterns = [
     path("databases/<uuid:pk>/operation/", tabs.operation, name="store-operation"),
     path("databases/<uuid:pk>/databases/", extensions.databases, name="store-databases"),
     path("databases/<uuid:pk>/databases/extension/", extensions.create, name="store-extension-create"),
+    path("databases/<uuid:pk>/uses/", databases.uses, name="store-uses"),
     path("databases/<uuid:pk>/databases/create/", databases.create, name="store-database-create"),
     path("databases/<uuid:pk>/databases/delete/", databases.delete, name="store-database-delete"),
     path("databases/<uuid:pk>/credentials/import/", credentials.import_credentials, name="store-credential-import"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, ProtectedError
+from django.db.models.deletion import Collector
 
 from console import audit
 from console.audit import Actor
@@ -67,3 +68,34 @@ def change_environment(*, actor: Actor, environment: Environment, name: str, cri
     except IntegrityError:
         raise NameTaken from None
     return True
+
+
+def users_of(environment: Environment) -> list[str]:
+    """Return what keeps an environment from being deleted, in words: the credentials and connections that are for it."""
+    collector = Collector(using="default")
+    try:
+        collector.collect([environment])
+    except ProtectedError as error:
+        return sorted(f"{row._meta.verbose_name}: {row}" for row in error.protected_objects)
+    return []
+
+
+def delete_environment(*, actor: Actor, environment: Environment) -> None:
+    """Delete an environment that nothing is for. Raises :class:`Refusal` otherwise, and for the last one."""
+    organization = environment.organization
+    if organization.environments.count() == 1:
+        raise Refusal("The last environment can't be deleted.", "Rename it instead.")
+    try:
+        with transaction.atomic():
+            audit.record(
+                "environment.deleted",
+                actor=actor,
+                organization=organization,
+                subject=environment,
+                critical=environment.critical,
+            )
+            environment.delete()
+    except ProtectedError:
+        raise Refusal(
+            f"{environment} was not deleted: credentials or connections are for it.", "Delete or move those first."
+        ) from None

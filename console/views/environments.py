@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from console.access import permission_required
 from console.actions import environments as actions
@@ -57,5 +57,15 @@ def edit(request: AuthedRequest, pk: int) -> HttpResponse:
             form.add_error("name", f"{refusal.sentence} {refusal.remedy}")
         else:
             return redirect("environments")
-    context = {"form": form, "environment": environment}
+    context = {"form": form, "environment": environment, "users": actions.users_of(environment)}
     return render(request, "console/environment_edit.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@permission_required("environment:edit")
+def delete(request: AuthedRequest, pk: int) -> HttpResponse:
+    """Delete an environment that nothing is for."""
+    environment = get_object_or_404(request.member.organization.environments, pk=pk)
+    actions.delete_environment(actor=request.actor, environment=environment)
+    messages.success(request, f"The environment {environment.name} is deleted.")
+    return redirect("environments")

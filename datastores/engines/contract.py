@@ -39,6 +39,7 @@ class Engine(ABC):
     slug: ClassVar[str]
     label: ClassVar[str]
     description: ClassVar[str]
+    binding_type: ClassVar[str]  # what Service Binding calls this kind of server
     icon: ClassVar[str]
     section: ClassVar[str] = "databases"  # the entry of the navigation: "databases" or "vector-databases"
     is_cache: ClassVar[bool] = False

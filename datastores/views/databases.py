@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from console.access import permission_required
 from console.errors import Refusal
@@ -46,6 +46,18 @@ def create(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
             messages.success(request, f"The database “{name}” is there.")
             return redirect(tab_url(store, name))
     return databases_tab(request, store, "", database_form=form, status=422)
+
+
+@require_safe
+@never_cache
+@permission_required("store:view")
+def uses(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Show every connection that depends on the data store, with its sessions."""
+    store = store_of(request, pk, "store:view")
+    context = page_context(request, store, "store-databases", busy=False) | {
+        "dependents": dependents_of(Question(store))
+    }
+    return render(request, "datastores/store/uses.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from datastores.presentation.rows import engine_label
 from datastores.presentation.sections import enter
 from datastores.presentation.states import sentence_of
 from datastores.sites.registry import driver_of
+from datastores.uses import Question, uses_of
 
 TABS: Final = (
     ("store", "Overview", "store:view"),
@@ -61,6 +63,7 @@ def page_context(request: AuthedRequest, store: DataStore, tab: str, *, busy: bo
         "store": store,
         "state": sentence_of(store),
         "has_archive": driver_of(store).backs_up(store),
+        "uses": functools.cache(lambda: uses_of(Question(store))),  # asked for by the pages that end something
         "engine_label": label,
         "engine_icon": icon,
         "controls": controls_of(store, request.member, busy=busy),

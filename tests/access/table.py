@@ -17,6 +17,7 @@ from django.utils import timezone
 from datastores.models import Archive, DataStore, EdgeSlot, Node, ServicePlan
 from datastores.networks import fingerprint
 from tests.access.cast import PASSWORD, World
+from tests.access.connections import CONNECTIONS
 from tests.access.row import GET, POST, Arguments, Row
 from tests.access.tenants import TENANTS
 
@@ -316,4 +317,4 @@ DATASTORES = [
 ]
 
 # fmt: on
-TABLE = [*CONSOLE, *ACCOUNT, *DATASTORES, *TENANTS]
+TABLE = [*CONSOLE, *ACCOUNT, *DATASTORES, *TENANTS, *CONNECTIONS]

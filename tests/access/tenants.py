@@ -40,6 +40,8 @@ def kept(world: World) -> None:
 # fmt: off
 TENANTS = [
     #                                     adm dev dvl bil vie out anon
+    Row("store-uses", GET,               "200 200 200 200 200 404 in", arguments=_store),
+    Row("store-uses", POST,              "405", arguments=_store),
     Row("store-database-create", GET,    "405", arguments=_store),
     Row("store-database-create", POST,   "422 422 403 403 403 404 in", {"name": "shop"}, arguments=_store),
     Row("store-database-delete", GET,    "200 403 403 403 403 404 in", arguments=_store, query="?database=shop"),

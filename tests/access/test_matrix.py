@@ -48,7 +48,7 @@ def test_every_route_has_a_row_for_reading_and_for_writing() -> None:
 def test_answers_as_the_table_says(row: Row, world: World) -> None:
     row.before(world)
     known = {"organization": world.organization.pk, "environment": world.environment.pk}
-    body = {key: value.format(**known) for key, value in (row.body or {}).items()}
+    body = {key.format(**known): value.format(**known) for key, value in (row.body or {}).items()}
     found: dict[str, str] = {}
     for who in CAST:
         with transaction.atomic():  # each person meets the same world

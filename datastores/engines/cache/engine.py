@@ -19,6 +19,7 @@ class Cache(Engine):
     slug: ClassVar[str] = "cache"
     label: ClassVar[str] = "Cache"
     description: ClassVar[str] = "In-memory store, queue and message broker, compatible with legacy Redis OSS."
+    binding_type: ClassVar[str] = "redis"
     icon: ClassVar[str] = "zap"
     is_cache: ClassVar[bool] = True
     creates_databases: ClassVar[bool] = False

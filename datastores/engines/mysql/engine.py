@@ -19,6 +19,7 @@ class MySQL(Engine):
     slug: ClassVar[str] = "mysql"
     label: ClassVar[str] = "MySQL"
     description: ClassVar[str] = "The relational database that most web applications know."
+    binding_type: ClassVar[str] = "mysql"
     icon: ClassVar[str] = "database"
     admin_user: ClassVar[str] = "hwadmin"
     default_database: ClassVar[str] = "defaultdb"

@@ -19,6 +19,7 @@ class PostgreSQL(Engine):
     slug: ClassVar[str] = "postgresql"
     label: ClassVar[str] = "PostgreSQL"
     description: ClassVar[str] = "The relational database with the widest choice of types and extensions."
+    binding_type: ClassVar[str] = "postgresql"
     icon: ClassVar[str] = "database"
     admin_user: ClassVar[str] = "hwadmin"
     default_database: ClassVar[str] = "defaultdb"

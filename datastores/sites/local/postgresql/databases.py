@@ -43,7 +43,8 @@ OWN_SETTINGS: Final = " ".join(
     )
 )
 DATABASES: Final = """
-    SELECT datname, pg_get_userbyid(datdba), pg_database_size(oid), datallowconn
+    SELECT datname, regexp_replace(pg_get_userbyid(datdba), '^hw_[0-9]+_owners$', 'its owner logins'),
+           pg_database_size(oid), datallowconn
     FROM pg_database WHERE datname NOT IN ('template0', 'template1', 'postgres')
     ORDER BY datname COLLATE "C"
 """
