@@ -45,6 +45,8 @@ TABLE: Final[dict[str, tuple[frozenset[Role], str]]] = {
     "store:connect": (BUILDERS, "See connection details without the password, and snippets"),
     "store:reveal": (KEEPERS, "Reveal and copy the super admin password"),
     "store:power": (KEEPERS, "Power data stores off and on"),
+    "store:switch_over": (KEEPERS, "Switch over to a standby, restart and replace nodes"),
+    "store:drill": (ADMINS, "Run failure drills"),
     "store:reset_password": (KEEPERS, "Reset the super admin password"),
     "store:change_plan": (KEEPERS, "Change the plan of data stores"),
     "store:network": (KEEPERS, "Change which addresses may connect to data stores"),

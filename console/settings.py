@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import django_stubs_ext
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -106,6 +107,11 @@ CELERY_BEAT_SCHEDULE = {
     "watch": {"task": "datastores.watch", "schedule": 15.0, "options": {"expires": 15}},
     "walk-trials": {"task": "datastores.walk_trials", "schedule": 60.0, "options": {"expires": 60}},
     "deliver": {"task": "console.deliver", "schedule": 2.0, "options": {"expires": 2}},
+    "monthly-drills": {
+        "task": "datastores.monthly_drills",
+        "schedule": crontab(minute="*/10"),  # datastores.drill_schedule counts in the same ticks
+        "options": {"expires": 540},
+    },
     "keep-archives": {"task": "datastores.keep_archives", "schedule": 60.0, "options": {"expires": 60}},
     "back-up-due": {"task": "datastores.back_up_due", "schedule": 20.0, "options": {"expires": 20}},
     "check-logins": {"task": "marketplace.check_logins", "schedule": 60.0, "options": {"expires": 60}},

@@ -41,7 +41,7 @@ def view(request: HttpRequest) -> HttpResponse:
 
 def guide() -> dict[str, Any]:
     """Return what the style guide shows: made-up data stores, steps and snippets."""
-    return {**_shell(), **_choices(), **_lists(), **_work(), "snippets": _snippets(), "yaml": _yaml()}
+    return {**_shell(), **_choices(), **_lists(), **_work(), "plot": _plot(), "snippets": _snippets(), "yaml": _yaml()}
 
 
 def _shell() -> dict[str, Any]:
@@ -129,7 +129,7 @@ def _choices() -> dict[str, Any]:
                 "title": "Premium-4",
                 "price_month": "$219.00",
                 "price_hour": "$0.3000",
-                "why": "Standbys come later.",
+                "why": "The region has no room for it.",
                 "facts": [("Nodes", "3"), *facts],
             },
         ],
@@ -169,6 +169,18 @@ def _lists() -> dict[str, Any]:
             ("Backup history", "2 days"),
             ("Cloud", "DigitalOcean"),
         ],
+    }
+
+
+def _plot() -> dict[str, Any]:
+    marks = [("14%", "58%", "drill"), ("33%", "61%", "planned"), ("52%", "20%", "failure"), ("96%", "55%", "drill")]
+    return {
+        "marks": [{"x": x, "y": y, "shape": shape, "title": "Drill: 53 ms"} for x, y, shape in marks],
+        "scale": [{"at": "86%", "label": "10 ms"}, {"at": "47%", "label": "100 ms"}, {"at": "8%", "label": "1 s"}],
+        "times": [{"at": "11%", "label": "1 Aug 2026"}, {"at": "97%", "label": "26 Nov 2026"}],
+        "promise": {"at": "31.5%", "label": "promised median 0.25 s"},
+        "shapes": [("failure", "Failure"), ("drill", "Drill"), ("planned", "Planned switchover")],
+        "summary": "4 measured outages, from 44 ms to 490 ms. The dashed line is the promise.",
     }
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-NODES_SUPPORTED: Final = 1  # plans with more nodes wait for standbys
-
 CLOUDS: Final = (("aws", "AWS"), ("azure", "Azure"), ("gcp", "GCP"), ("digitalocean", "DigitalOcean"))
 
 # cloud, code as the cloud writes it, name, area

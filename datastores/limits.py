@@ -20,6 +20,43 @@ AVAILABILITY = {
 
 
 @dataclass(frozen=True)
+class Promise:
+    """How long a client that writes in a loop and reconnects after 10 ms may wait when the primary changes, in
+    milliseconds: the median of the runs, and the worst of them where that is promised too."""
+
+    median_ms: float
+    worst_ms: float | None = None
+
+
+# What Business and Premium promise per kind of change (see models.failover), and single nodes for a restart in place.
+# A failover is held to the promise for a process that died.
+POSTGRESQL_OUTAGES = {
+    "failover": Promise(250, 600),
+    "drill_kill": Promise(250, 600),
+    "drill_freeze": Promise(1500),
+    "drill_destroy": Promise(400),
+    "switchover": Promise(400),
+    "restart": Promise(500),
+}
+MYSQL_OUTAGES = {
+    "failover": Promise(1000, 2000),
+    "drill_kill": Promise(1000, 2000),
+    "drill_freeze": Promise(2500),
+    "drill_destroy": Promise(1200),
+    "switchover": Promise(1000),
+    "restart": Promise(2000),
+}
+CACHE_OUTAGES = {
+    "failover": Promise(200, 500),
+    "drill_kill": Promise(200, 500),
+    "drill_freeze": Promise(1500),
+    "drill_destroy": Promise(300),
+    "switchover": Promise(200),
+    "restart": Promise(400),
+}
+
+
+@dataclass(frozen=True)
 class PlanFacts:
     """The part of a plan from which its limits follow."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 from celery import shared_task
+from django.utils import timezone
 
-from datastores.actions import open_due, trials
+from datastores.actions import open_due, open_due_drills, trials
 from datastores.models import Operation
 from datastores.operations import doorbell, runner
 from datastores.sites.registry import DRIVERS
@@ -66,3 +67,9 @@ def watch() -> None:
     """Let every site measure whether clients can log in, so that a page shows evidence and not hope."""
     for driver in DRIVERS.values():
         driver.watch()
+
+
+@shared_task(name="datastores.monthly_drills")
+def monthly_drills() -> None:
+    """Open the monthly failure drills that are due in these ten minutes."""
+    open_due_drills(timezone.now())

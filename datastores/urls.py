@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from datastores.views import (
+    availability,
     backups,
     controls,
     create,
@@ -52,7 +53,12 @@ urlpatterns = [
     path("databases/<uuid:pk>/backups/restore/", backups.restore, name="store-restore"),
     path("databases/<uuid:pk>/backups/node/", backups.restore_node, name="store-restore-node"),
     path("databases/<uuid:pk>/bring-back/", backups.bring_back, name="store-bring-back"),
-    path("databases/<uuid:pk>/nodes/", tabs.nodes, name="store-nodes"),
+    path("databases/<uuid:pk>/nodes/", availability.nodes, name="store-nodes"),
+    path("databases/<uuid:pk>/switch-over/", availability.switch_over, name="store-switch-over"),
+    path("databases/<uuid:pk>/restart/", availability.restart, name="store-restart"),
+    path("databases/<uuid:pk>/replace-node/", availability.replace_node, name="store-replace-node"),
+    path("databases/<uuid:pk>/drill/", availability.drill, name="store-drill"),
+    path("databases/<uuid:pk>/monthly-drill/", availability.monthly_drill, name="store-monthly-drill"),
     path("databases/<uuid:pk>/settings/", tabs.settings, name="store-settings"),
     path("databases/<uuid:pk>/networks/", networks.edit, name="store-networks"),
     path("databases/<uuid:pk>/networks/save/", networks.save, name="store-networks-save"),

@@ -53,8 +53,12 @@ class Authority:
         """The CA certificate, parsed."""
         return x509.load_pem_x509_certificate(self.certificate_file.read_bytes())
 
-    def issue(self, common_name: str, names: Sequence[str]) -> ServerCertificate:
-        """Return a new key with a server certificate for these DNS names and IP addresses, valid 397 days."""
+    def issue(self, common_name: str, names: Sequence[str], *, for_client: bool = False) -> ServerCertificate:
+        """Return a new key with a certificate for these DNS names and IP addresses, valid 397 days.
+
+        It proves a server to its clients, or (``for_client``) a client to its server; never both.
+        """
+        purpose = ExtendedKeyUsageOID.CLIENT_AUTH if for_client else ExtendedKeyUsageOID.SERVER_AUTH
         key = ec.generate_private_key(ec.SECP256R1())
         issuer = self.certificate
         builder = (
@@ -62,7 +66,7 @@ class Authority:
             .issuer_name(issuer.subject)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(signs_certificates=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
             .add_extension(x509.SubjectAlternativeName(map(general_name, names)), critical=False)
             .add_extension(_identifier_of(issuer), critical=False)
         )

@@ -30,15 +30,16 @@ def write_private(path: Path, content: str, mode: int = 0o600, *, durable: bool 
                 os.fsync(descriptor)
         beside.replace(path)
         if durable:
-            _sync_directory(path.parent)
+            sync(path.parent)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
     return True
 
 
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+def sync(path: Path) -> None:
+    """Write a file, or a directory's entries, to disk, so that a change outlives a crash of the machine."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -47,7 +47,7 @@ class Installation:
     def names(self) -> list[str]:
         """The services in the order in which they start, less those that a setting replaces."""
         own = [database.SERVICE] * settings.OWN_DATABASE + [broker.SERVICE] * settings.OWN_BROKER
-        return [*own, programs.WEB, programs.WORKER, programs.BEAT]
+        return [*own, programs.MONITOR, programs.WEB, programs.WORKER, programs.BEAT]
 
     def serves_pages(self) -> bool:
         """Whether the web service is up."""
@@ -77,18 +77,20 @@ class Installation:
             self._wait(broker.SERVICE, queue.answering)
 
     def start_programs(self) -> None:
-        """Start web, worker and beat and wait until a page answers. Raises :class:`Refusal`."""
+        """Start monitor, web, worker and beat and wait until a page answers. Raises :class:`Refusal`."""
         checkout: Path = settings.BASE_DIR
         for spec in programs.services(self.home, checkout, settings.CONSOLE_BIND, settings.CONSOLE_PORT):
             self._start(spec)
         self._wait(programs.WEB, healthy)
-        for name in (programs.WORKER, programs.BEAT):
+        for name in (programs.MONITOR, programs.WORKER, programs.BEAT):
             self._wait(name, lambda name=name: self.supervisor.status(name).state == State.UP)  # type: ignore[misc]
 
     def stop(self, say: Callable[[str], None]) -> None:
-        """Stop what runs, last started first; requests and steps that are under way end first."""
+        """Stop what runs, last started first; requests and steps that are under way end first. The monitor before
+        whatever it might take for a failure."""
         present = set(self.supervisor.names())
-        for name in [programs.BEAT, programs.WORKER, programs.WEB, broker.SERVICE, database.SERVICE]:
+        own = [programs.BEAT, programs.WORKER, programs.WEB, programs.MONITOR]
+        for name in [*own, broker.SERVICE, database.SERVICE]:
             if name in present and self.supervisor.status(name).wanted == Wanted.UP:
                 say(f"Stopping {name}")
             if name in present:

@@ -1,4 +1,4 @@
-"""The console's Python services: web, worker and beat. Their order is the order in which they start."""
+"""The console's Python services: monitor, web, worker and beat. Their order is the order in which they start."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from host.paths import Home
 from host.supervisor import ServiceSpec
 
-WEB, WORKER, BEAT = "web", "worker", "beat"
+MONITOR, WEB, WORKER, BEAT = "monitor", "web", "worker", "beat"
 WEB_THREADS = 8
 WORKER_THREADS = 4
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
@@ -28,9 +28,9 @@ FRUGAL = {"MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1"}
 
 
 def services(home: Home, checkout: Path, bind: str, port: int) -> list[ServiceSpec]:
-    """Return web, worker and beat as services; secrets are in their environment, private to the owner."""
+    """Return monitor, web, worker and beat as services; secrets are in their environment, private to the owner."""
     environment = service_environment(os.environ, home)
-    commands = {WEB: _web(bind, port), WORKER: _worker(), BEAT: _beat(home)}
+    commands = {MONITOR: ["django", "monitor"], WEB: _web(bind, port), WORKER: _worker(), BEAT: _beat(home)}
     return [
         ServiceSpec(
             name=name,
@@ -54,7 +54,7 @@ def service_environment(environment: Mapping[str, str], home: Home) -> dict[str,
         "HEADWATER_ENGINES": str(home.engines),
         "HOME": str(home.root),
     }
-    return passed_on | places | FRUGAL
+    return passed_on | places | FRUGAL | {"DJANGO_SETTINGS_MODULE": "console.settings"}
 
 
 def _web(bind: str, port: int) -> Sequence[str]:

@@ -86,6 +86,18 @@ def duration(seconds: float | None) -> str:
 
 
 @register.filter
+def milliseconds(value: float | None) -> str:
+    """A measured time: `under 0.1 ms`, `0.4 ms`, `53 ms`, `1.53 s`, `31.4 s`; `not measured` for None, which is not the same as 0."""
+    if value is None:
+        return "not measured"
+    if value < 9.95:
+        return f"{value:.1f} ms" if value >= 0.05 else "under 0.1 ms"
+    if value < 999.5:
+        return f"{value:.0f} ms"
+    return f"{value / 1000:.2f} s" if value < 9995 else f"{value / 1000:.1f} s"
+
+
+@register.filter
 def size(count: int | None) -> str:
     """A number of bytes in binary units: `512 B`, `1.5 KiB`, `80 GiB`. Empty for None."""
     if count is None:

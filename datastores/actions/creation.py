@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from console.audit import Actor, record
 from console.errors import Refusal
 from console.models import Member
 from datastores.actions.admission import admit
 from datastores.actions.trials import admit_trial
-from datastores.catalogue import NODES_SUPPORTED
 from datastores.engines.registry import ENGINES
 from datastores.models import AllowedNetwork, DataStore, Node, Region, ServicePlan
 from datastores.operations.opening import open_operation
@@ -70,9 +70,11 @@ def write_store(*, member: Member, engine: str, name: str, region: Region, plan:
         admin_password=generate_password(),
         default_database=kind.default_database,
         created_by=member.person,
+        # Until the standbys are there, writes are acknowledged by the primary alone.
+        guarantee_suspended_since=None if plan.node_count == 1 or kind.asynchronous else timezone.now(),
         trial_ends_at=trial_ends_at,
     )
-    Node.objects.create(store=store, number=1)
+    Node.make_all(store)
     AllowedNetwork.allow_everybody(store)
     return store
 
@@ -88,7 +90,3 @@ def _check_offer(region: Region, plan: ServicePlan) -> None:
         raise Refusal(f"The region {region} takes no new data stores at the moment.", "Choose another region.")
     if not plan.enabled:
         raise Refusal(f"The plan {plan} is no longer offered.", "Choose another plan.")
-    if plan.node_count > NODES_SUPPORTED:
-        raise Refusal(
-            f"{plan} has standbys, which come later, so it can't be created yet.", "Choose a single-node plan."
-        )

@@ -22,7 +22,7 @@ def change_settings(*, actor: Actor, store: DataStore, chosen: Mapping[str, obje
     store = DataStore.objects.select_for_update().get(pk=store.pk)
     engine = ENGINES.get(store.engine)
     try:
-        wanted = engine.checked_settings(chosen) if engine else {}
+        wanted = engine.checked_settings(chosen, store.plan.facts()) if engine else {}
     except ValueError:
         raise Refusal("The settings were not changed: one of them is unknown.", "Choose from the list.") from None
     if not wanted:

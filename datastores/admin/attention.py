@@ -11,7 +11,7 @@ from django.utils import timezone
 from console import attention
 from console.attention import Matter
 from datastores.actions.admission import free_room, room_of
-from datastores.admin.stores import SECRETS
+from datastores.admin.stores import SECRETS, SUSPENDED
 from datastores.models import DataStore, Operation, Site
 from datastores.trials import KEPT
 
@@ -26,6 +26,7 @@ def register() -> None:
     attention.register("Data stores", troubled_stores, position=20)
     attention.register_pulse("stores", stores_pulse, position=10)
     attention.register("Trials", held_trials, position=45)
+    attention.register("Writes on one node only", suspended_guarantees, position=25)
 
 
 def failed_operations() -> Iterator[Matter]:
@@ -97,3 +98,15 @@ def room_words(site: Site) -> str:
     return (
         f"{len(plans)} data stores, {promised}; {free.ram_mib // 1024} GiB RAM and {free.storage_gib} GiB storage free"
     )
+
+
+def suspended_guarantees() -> Iterator[Matter]:
+    """Tell data stores with standbys whose acknowledged writes are on the primary alone, the longest time first."""
+    suspended = DataStore.objects.annotate(since=SUSPENDED).filter(since__isnull=False)
+    for store in suspended.select_related("organization").defer(*SECRETS).order_by("since")[:MOST]:
+        yield Matter(
+            f"{store} ({store.organization}): the primary alone acknowledges writes, since "
+            f"{store.guarantee_suspended_since:%-d %B, %H:%M} UTC.",
+            "Its standbys come back by themselves; look at its nodes and operations if they do not.",
+            reverse("admin:datastores_datastore_change", args=[store.pk]),
+        )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from datastores.limits import PlanFacts
+from datastores.limits import PlanFacts, Promise
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Engine(ABC):
     about_databases: ClassVar[str]  # what the figures of its logical databases mean, in sentences
     has_extensions: ClassVar[bool] = False  # its databases have extensions
     creates_databases: ClassVar[bool] = True  # the server holds more than one database
+    outages: ClassVar[Mapping[str, Promise]]  # how long clients may wait, per kind of change of the primary
+    asynchronous: ClassVar[bool] = False  # standbys get a write after the client was told that it is done
     backed_up: ClassVar[bool] = False  # sites archive its log and take backups
     # Reviewed extensions that only the platform's superuser can make, and makes when a person asks.
     extensions_on_request: ClassVar[tuple[str, ...]] = ()
@@ -63,12 +65,13 @@ class Engine(ABC):
         del plan
         return []
 
-    def checked_settings(self, chosen: Mapping[str, object]) -> dict[str, object]:
+    def checked_settings(self, chosen: Mapping[str, object], plan: PlanFacts) -> dict[str, object]:
         """Return what a person may change of the engine, complete and ready to be stored; empty: nothing.
 
-        What ``chosen`` leaves out has its default. Raises ValueError for a value that the engine does not know.
+        What ``chosen`` leaves out has its default. Raises ValueError for a value that the engine does not know, or that
+        the plan can't keep.
         """
-        del chosen
+        del chosen, plan
         return {}
 
     def database_name_problem(self, name: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django import forms
 
 from datastores.engines.cache import Cache, CacheSettings, Eviction
+from datastores.engines.cache.settings import MOST_REPLICA_LAG
 from datastores.models import DataStore
 
 EVICTIONS: Final = {
@@ -22,7 +23,7 @@ EVICTIONS: Final = {
 
 
 class CacheForm(forms.Form):
-    """Lua scripts, and what happens when the memory is full."""
+    """Lua scripts, what happens when the memory is full, and in plans with standbys whether a write needs one."""
 
     eviction = forms.ChoiceField(
         label="When the memory is full",
@@ -35,16 +36,39 @@ class CacheForm(forms.Form):
         widget=forms.CheckboxInput(attrs={"role": "switch"}),
         help_text="EVAL, EVALSHA and SCRIPT. Queue libraries such as Sidekiq and BullMQ need them.",
     )
+    min_replicas = forms.TypedChoiceField(
+        label="Accept writes",
+        coerce=int,
+        help_text=(
+            "A cache answers a write before its standbys have it, so a failover may lose the last instants. With a"
+            " standby required, writes are refused (NOREPLICAS) while fewer have confirmed within the last"
+            f" {MOST_REPLICA_LAG} seconds: less can be lost, and writes stop until a lost standby is replaced."
+        ),
+    )
+
+    def __init__(self, *arguments: Any, standbys: int, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if not standbys:
+            del self.fields["min_replicas"]
+            return
+        needed = cast("forms.TypedChoiceField", self.fields["min_replicas"])
+        needed.choices = [(number, _needing(number)) for number in range(standbys + 1)]
 
 
-FORMS: Final[dict[str, type[forms.Form]]] = {Cache.slug: CacheForm}
+FORMS: Final[dict[str, type[CacheForm]]] = {Cache.slug: CacheForm}
 
 
 def settings_form(store: DataStore, data: Any = None) -> forms.Form | None:
     """Return the form of the store's engine, filled with what counts now; None where nothing can be changed."""
     form = FORMS.get(store.engine)
-    return form(data, initial=_current(store)) if form else None
+    return form(data, initial=_current(store), standbys=store.plan.node_count - 1) if form else None
 
 
 def _current(store: DataStore) -> dict[str, Any]:
     return CacheSettings.from_stored(store.settings).stored()
+
+
+def _needing(standbys: int) -> str:
+    if standbys == 0:
+        return "Always"
+    return f"While {standbys} standby is connected" if standbys == 1 else f"While {standbys} standbys are connected"

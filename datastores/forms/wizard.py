@@ -13,13 +13,11 @@ from console.models import Member
 from datastores.actions.admission import free_room, why_full
 from datastores.actions.trials import why_not_offered
 from datastores.capacity import Room
-from datastores.catalogue import NODES_SUPPORTED
 from datastores.engines.registry import ENGINES
 from datastores.forms.draft import Draft
 from datastores.models import Cloud, DataStore, PlanPrice, Region, ServicePlan
 
 LONGEST_NAME: Final = 60
-STANDBYS_LATER: Final = "Standbys come later: this plan can't be created yet."
 
 
 class StepForm(forms.Form):
@@ -137,7 +135,7 @@ class PlanForm(StepForm):
         choose_from(self, ServicePlan.objects.filter(enabled=True))
 
     def clean_plan(self) -> ServicePlan:
-        """Refuse what can't be made yet, what has no price on the chosen cloud, and what the region has no room for."""
+        """Refuse what has no price on the chosen cloud, and what the region has no room for."""
         plan: ServicePlan = self.cleaned_data["plan"]
         priced = PlanPrice.objects.filter(plan=plan, cloud__slug=self.draft.cloud).exists()
         region = open_regions().filter(cloud__slug=self.draft.cloud, code=self.draft.region).first()
@@ -181,6 +179,4 @@ def why_not(plan: ServicePlan, *, priced: bool, free: Room | None, tier: str = "
 
     ``free`` is what the region's site has left, if it is counted; ``tier`` is why the organization's tier has it not.
     """
-    if plan.node_count > NODES_SUPPORTED:
-        return STANDBYS_LATER
     return tier or (why_full(plan, free) if priced else "This plan is not offered on the chosen cloud.")

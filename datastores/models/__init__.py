@@ -4,6 +4,7 @@ from datastores.models.backup import Archive, Backup, Proof
 from datastores.models.catalogue import Cloud, PlanPrice, Region, ServicePlan, Site
 from datastores.models.credential import Credential, KeptLogin
 from datastores.models.endpoint import EdgeSlot
+from datastores.models.failover import Failover, MonitorLease
 from datastores.models.metering import MeterReading, PriceChange
 from datastores.models.network import AllowedNetwork
 from datastores.models.node import Node
@@ -18,8 +19,10 @@ __all__ = [
     "Credential",
     "DataStore",
     "EdgeSlot",
+    "Failover",
     "KeptLogin",
     "MeterReading",
+    "MonitorLease",
     "Node",
     "Operation",
     "OperationStep",

@@ -93,6 +93,12 @@ class DataStore(models.Model):
     read_only_since = models.DateTimeField(
         null=True, blank=True, help_text="Set while writes are stopped: disk nearly full."
     )
+    guarantee_suspended_since = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Since when writes are acknowledged by the primary alone, in a store that should have standbys.",
+    )
+    monthly_drill = models.BooleanField(default=False, help_text="A failure drill once a month.")
     deletion_protection = models.BooleanField(default=False)
     trial_ends_at = models.DateTimeField(
         null=True, blank=True, help_text="Set for a free trial; an upgrade of the organization clears it."

@@ -13,11 +13,15 @@ Step = Callable[[Any], Outcome]
 StepType = TypeVar("StepType", bound=Step)
 
 
-def step(label: str) -> Callable[[StepType], StepType]:
-    """Mark a method as a step; ``label`` is its line in the timeline, such as "Start the server"."""
+def step(label: str, *, own_transactions: bool = False) -> Callable[[StepType], StepType]:
+    """Mark a method as a step; ``label`` is its line in the timeline, such as "Start the server".
+
+    With ``own_transactions`` it runs outside of the transaction that records its outcome: for work whose rows must be
+    committed before, not after, an effect. It commits them itself, and looks first as every step does.
+    """
 
     def mark(method: StepType) -> StepType:
-        method.label = label  # type: ignore[attr-defined]
+        method.label, method.own_transactions = label, own_transactions  # type: ignore[attr-defined]
         return method
 
     return mark
@@ -37,6 +41,10 @@ class Procedure:
     title: ClassVar[str] = ""
     background: ClassVar[bool] = False  # stands in nobody's way (see Operation.background)
     time_limit: ClassVar[timedelta] = timedelta(minutes=5)
+    lease: ClassVar[timedelta] = timedelta(seconds=20)  # twice what a step may take; after it another worker goes on
+    gives_way: ClassVar[bool] = (
+        False  # it may be ended at any step when the primary fails; what it did is asked for anew
+    )
 
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
@@ -64,6 +72,11 @@ class Procedure:
         for base in reversed(cls.__mro__):
             found.update({name: value for name, value in vars(base).items() if hasattr(value, "label")})
         return found
+
+    @classmethod
+    def has_own_transactions(cls, name: str) -> bool:
+        """Whether a step commits its rows itself."""
+        return bool(getattr(cls.steps()[name], "own_transactions", False))
 
     @classmethod
     def label(cls, name: str) -> str:

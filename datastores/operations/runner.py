@@ -28,7 +28,6 @@ from datastores.operations.procedure import Procedure
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=20)  # twice what a step may take
 MOST_ATTEMPTS = 6
 LONGEST_WORDS = 300  # of a sentence or a remedy, in the columns
 TURN_SECONDS = 10.0  # a worker gives an operation back after this long, so that others get their turn
@@ -42,12 +41,15 @@ class LeaseLost(Exception):  # noqa: N818 - it tells, it does not accuse
 def claim(operation_id: uuid.UUID) -> Operation | None:
     """Take the lease of a due operation and count the attempt, in one UPDATE; None where there is nothing to take."""
     lease, now = uuid.uuid4(), timezone.now()
+    due = Operation.objects.due().filter(pk=operation_id).values_list("kind", "store__region__site__kind").first()
+    if due is None:
+        return None
     taken = (
         Operation.objects.due()
         .filter(pk=operation_id)
         .update(
             lease=lease,
-            lease_until=now + LEASE,
+            lease_until=now + registry.find(due[0], due[1] or registry.NO_SITE).lease,
             attempts=F("attempts") + 1,
             state=Operation.State.RUNNING,
         )
@@ -73,9 +75,14 @@ def advance(operation: Operation) -> Outcome | None:
     extra = {"operation": operation.pk, "store": operation.store_id, "step": operation.step}
     outcome: Outcome | None
     try:
-        with transaction.atomic():
+        if procedure.has_own_transactions(operation.step):
             outcome = _attempt(procedure)
-            _record(operation, procedure, outcome)
+            with transaction.atomic():
+                _record(operation, procedure, outcome)
+        else:
+            with transaction.atomic():
+                outcome = _attempt(procedure)
+                _record(operation, procedure, outcome)
     except LeaseLost:
         log.warning("Lost the lease of %s; another worker goes on.", operation, extra=extra)
         return None

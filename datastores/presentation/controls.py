@@ -30,6 +30,10 @@ RULES: Final[dict[str, tuple[str, frozenset[State], str]]] = {
         frozenset({State.RUNNING, State.POWERED_OFF}),
         "The data store must be running or powered off.",
     ),
+    "switch_over": ("store:switch_over", frozenset({State.RUNNING, State.UNREACHABLE}), NEEDS_RUNNING),
+    "restart": ("store:switch_over", frozenset({State.RUNNING, State.UNREACHABLE}), NEEDS_RUNNING),
+    "replace": ("store:switch_over", frozenset({State.RUNNING, State.UNREACHABLE}), NEEDS_RUNNING),
+    "drill": ("store:drill", frozenset({State.RUNNING}), NEEDS_RUNNING),
     "delete": (
         "store:delete",
         frozenset(State) - {State.DELETING, State.DELETED},
@@ -55,6 +59,11 @@ class Controls:
     extend: str
     configure: str
     activity: str
+    switch_over: str
+    restart: str
+    replace: str
+    drill: str
+    monthly_drill: str
 
 
 def controls_of(store: DataStore, member: Member, *, busy: bool) -> Controls:
@@ -73,6 +82,7 @@ def controls_of(store: DataStore, member: Member, *, busy: bool) -> Controls:
         connect=refused(member, "store:connect"),
         extend=refused(member, "store:extend"),
         activity=refused(member, "activity:view"),
+        monthly_drill=refused(member, "store:drill"),
     )
 
 

@@ -41,8 +41,10 @@ MOVING: Final = (State.CREATING, State.POWERING_OFF, State.POWERING_ON, State.DE
 ASKED_TO_STOP: Final = (State.POWERING_OFF, State.POWERED_OFF, State.POWERING_ON)
 NODE_LOOKS: Final[dict[str, str]] = {
     Node.State.PLANNED: "waiting",
+    Node.State.JOINING: "working",
     Node.State.UP: "running",
     Node.State.DOWN: "failed",
+    Node.State.FENCED: "attention",
 }
 
 

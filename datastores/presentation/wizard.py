@@ -76,7 +76,7 @@ def page_of(step: str, wizard: Wizard, form: StepForm | None, address: Address) 
         cards = plan_cards(wizard.member.organization, wizard.draft, selection.engine, selection.region)
         return context | {
             "offered": [card for card in cards if not card.why],
-            "waiting": [card for card in cards if card.why],
+            "refused": [card for card in cards if card.why],
         }
     if step == "review":
         facts = {"facts": _review_facts(selection), "changes": _changes(wizard, address)}

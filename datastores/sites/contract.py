@@ -8,11 +8,11 @@ from typing import ClassVar
 
 from datastores.capacity import Room
 from datastores.extensions import Extension, LogicalDatabase
-from datastores.models import DataStore, Site
+from datastores.models import DataStore, Node, Site
 from datastores.operations.procedure import Procedure
 from datastores.sites.tenants import Endpoint, TenantKeeper
 
-__all__ = ["AccessChange", "Endpoint", "NoAnswer", "SiteDriver"]
+__all__ = ["AccessChange", "Endpoint", "NoAnswer", "ReaderEndpoint", "SiteDriver"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,18 @@ class AccessChange:
 
     live: bool
     cut: int = 0
+
+
+@dataclass(frozen=True)
+class ReaderEndpoint:
+    """The second stable address of a data store, which spreads connections over its standbys, for reads.
+
+    standbys  how many serve there now; those that are too far behind do not
+    """
+
+    host: str
+    port: int
+    standbys: int
 
 
 class NoAnswer(Exception):  # noqa: N818 - a measurement, not a programming error
@@ -40,6 +52,14 @@ class SiteDriver(TenantKeeper, ABC):
     @abstractmethod
     def endpoint(self, store: DataStore) -> Endpoint | None:
         """Return the store's stable address, or None until it has one."""
+
+    @abstractmethod
+    def node_address(self, node: Node) -> str:
+        """Return where the platform and the other nodes reach a node, for people; empty until it has a place."""
+
+    @abstractmethod
+    def reader_endpoint(self, store: DataStore) -> ReaderEndpoint | None:
+        """Return the address where the store's standbys serve reads, or None where it has none."""
 
     @abstractmethod
     def ca_certificate(self) -> str:

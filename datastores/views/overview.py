@@ -13,13 +13,14 @@ from console.requests import AuthedRequest
 from datastores.engines import registry as engines
 from datastores.models import DataStore, Operation, PlanPrice
 from datastores.presentation.connection import Connection, connection_of
+from datastores.presentation.guarantee import guarantee_of
 from datastores.presentation.operations import view_of
 from datastores.presentation.plans import hourly, monthly, plan_facts, sizing_fact
 from datastores.presentation.storage import disk_of
 from datastores.presentation.trials import trial_of
 from datastores.views.shared import latest_operation, page_context
 
-FIELDS = ("password", "uri", "snippets")
+FIELDS = ("password", "uri", "reader_uri", "snippets")
 
 
 def overview_page(request: AuthedRequest, store: DataStore, *, revealed: str = "", password: str = "") -> HttpResponse:
@@ -38,6 +39,8 @@ def overview_page(request: AuthedRequest, store: DataStore, *, revealed: str = "
         "region": store.region,
         "shows_connection": _has_answered(store, latest),
     }
+    if store.plan.node_count > 1:
+        context["guarantee"] = guarantee_of(store, list(store.nodes.order_by("number")))
     if request.member.can("store:connect"):
         context |= secrets_context(store, revealed, password)
     return render(request, "datastores/store/overview.html", context)
@@ -61,6 +64,7 @@ def secrets_context(store: DataStore, revealed: str, password: str) -> dict[str,
         "revealed": revealed,
         "password_value": password if revealed == "password" else "",
         "uri_value": true.uri if true and revealed == "uri" else "",
+        "reader_uri_value": true.readers.uri if true and true.readers and revealed == "reader_uri" else "",
         "snippets": _tabs(true if true and revealed == "snippets" else masked),
         "reveal_url": reverse("store-reveal", args=[store.pk]),
         "page_url": reverse("store", args=[store.pk]),
@@ -74,6 +78,8 @@ def field_page(request: AuthedRequest, store: DataStore, field: str, *, password
     context = secrets_context(store, field if password else "", password)
     if context["connection"] is None:
         raise Refusal("The data store has no address yet.", "Wait until it is created.")
+    if field == "reader_uri" and context["connection"].readers is None:
+        raise Http404
     context |= {"controls": page_context(request, store, "store", busy=False)["controls"], "store": store}
     return render(request, f"datastores/store/{field}.html", context)
 

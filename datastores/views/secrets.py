@@ -32,7 +32,7 @@ def reveal(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
         raise Http404
     if request.POST.get("purpose") == "copy":
         return _copy(request, store, what)
-    if what not in FIELDS:
+    if what not in FIELDS or (what == "reader_uri" and what not in _texts(store, "")):
         raise Http404
     password = reveal_password(actor=request.actor, store=store, how="revealed")
     if request.htmx:
@@ -56,7 +56,7 @@ def _copy(request: AuthedRequest, store: DataStore, what: str) -> HttpResponse:
     """Answer one secret text; nothing is written down where there is no such text."""
     if connection_of(store) is None:
         raise Refusal("The data store has no address yet.", "Wait until it is created.")
-    if what.startswith(SNIPPET) and what not in _texts(store, ""):
+    if what not in _texts(store, ""):
         raise Http404
     password = reveal_password(actor=request.actor, store=store, how="copied")
     return HttpResponse(_texts(store, password)[what], content_type="text/plain; charset=utf-8")
@@ -68,4 +68,5 @@ def _texts(store: DataStore, password: str) -> dict[str, str]:
     if connection is None:
         return {}
     snippets = {f"{SNIPPET}{snippet.slug}": snippet.code for snippet in connection.snippets}
-    return {"password": password, "uri": connection.uri} | snippets
+    readers = {"reader_uri": connection.readers.uri} if connection.readers else {}
+    return {"password": password, "uri": connection.uri} | readers | snippets

@@ -27,11 +27,19 @@ TABS: Final = (
     ("store-settings", "Advanced Settings", "store:view"),
     ("store-activity", "Activity", "activity:view"),
 )
+# What the last answer to a page's questions for news says: take the whole page, once.
+WHOLE_PAGE: Final = {"HX-Retarget": "#content", "HX-Reselect": "#content", "HX-Reswap": "outerHTML show:none"}
 
 
 def store_of(request: AuthedRequest, pk: uuid.UUID, permission: str) -> DataStore:
     """Return a data store of the member's organization, 404 where it is somebody else's or deleted."""
     return get_object_or_404(DataStore.objects.for_member(request.member, permission).with_facts(), pk=pk)
+
+
+def deleted_store(request: AuthedRequest, pk: uuid.UUID) -> DataStore | None:
+    """Return the store if it was the organization's and is gone."""
+    organization = request.member.organization_id
+    return DataStore.objects.filter(pk=pk, organization_id=organization, state=DataStore.State.DELETED).first()
 
 
 def latest_operation(store: DataStore) -> Operation | None:

@@ -1,4 +1,4 @@
-"""The tabs of one data store: Overview with its running work, Nodes, Advanced Settings, Activity."""
+"""The tabs of one data store: Overview with its running work, Advanced Settings, Activity."""
 
 from __future__ import annotations
 
@@ -16,16 +16,13 @@ from console.access import permission_required
 from console.models import AuditEvent
 from console.requests import AuthedRequest
 from datastores.forms.engine_settings import settings_form
-from datastores.models import DataStore
 from datastores.presentation.operations import view_of
 from datastores.presentation.sections import section_of
-from datastores.presentation.states import node_badge
 from datastores.views import networks
 from datastores.views.overview import field_page, overview_page
-from datastores.views.shared import latest_operation, page_context, store_of
+from datastores.views.shared import WHOLE_PAGE, deleted_store, latest_operation, page_context, store_of
 
 ACTIVITY_PAGE = 50
-WHOLE_PAGE = {"HX-Retarget": "#content", "HX-Reselect": "#content", "HX-Reswap": "outerHTML show:none"}
 
 
 @require_safe
@@ -33,7 +30,7 @@ WHOLE_PAGE = {"HX-Retarget": "#content", "HX-Reselect": "#content", "HX-Reswap":
 @permission_required("store:view")
 def overview(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
     """Show the data store; one that was deleted leads to the list, which says so."""
-    if gone := _deleted(request, pk):
+    if gone := deleted_store(request, pk):
         messages.info(request, f"“{gone.name}” was deleted. Its activity stays in the organization's trail.")
         return redirect(section_of(gone.engine).route)
     store = store_of(request, pk, "store:view")
@@ -49,7 +46,7 @@ def operation(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
     """Answer the page's question for news: none (204), the timeline, or at the end the whole page once."""
     if not request.htmx:
         return redirect("store", pk)
-    if _deleted(request, pk):
+    if deleted_store(request, pk):
         return HttpResponse(status=204, headers={"HX-Redirect": reverse("store", args=[pk])})
     store = store_of(request, pk, "store:view")
     latest = latest_operation(store)
@@ -62,17 +59,6 @@ def operation(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
     if request.GET.get("seen") == view.version:
         return HttpResponse(status=204)
     return render(request, "datastores/store/operation.html", {"store": store, "work": view})
-
-
-@require_safe
-@never_cache
-@permission_required("store:view")
-def nodes(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
-    """Show the engine processes behind the data store."""
-    store = store_of(request, pk, "store:view")
-    rows = [(node, node_badge(node)) for node in store.nodes.order_by("number")]
-    context = page_context(request, store, "store-nodes", busy=False) | {"nodes": rows}
-    return render(request, "datastores/store/nodes.html", context)
 
 
 @require_safe
@@ -100,9 +86,3 @@ def activity(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
     page = Paginator(events, ACTIVITY_PAGE).get_page(request.GET.get("page"))
     context = page_context(request, store, "store-activity", busy=False) | {"page": page}
     return render(request, "datastores/store/activity.html", context)
-
-
-def _deleted(request: AuthedRequest, pk: uuid.UUID) -> DataStore | None:
-    """Return the store if it was the organization's and is gone."""
-    organization = request.member.organization_id
-    return DataStore.objects.filter(pk=pk, organization_id=organization, state=DataStore.State.DELETED).first()

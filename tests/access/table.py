@@ -7,6 +7,7 @@ A POST that is answered with success must leave an audit event, unless ``silent`
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -14,12 +15,14 @@ from typing import Any
 from django.utils import timezone
 
 from console.models import Organization
-from datastores.models import Archive, DataStore, EdgeSlot
+from datastores.models import Archive, DataStore, EdgeSlot, Node, ServicePlan
 from datastores.networks import fingerprint
 from tests.access.cast import PASSWORD, World
 from tests.access.connections import CONNECTIONS
 from tests.access.row import GET, POST, Arguments, Row
 from tests.access.tenants import TENANTS
+
+STANDBY = uuid.UUID(int=2)
 
 
 def _environment(world: World) -> list[Any]:
@@ -71,6 +74,21 @@ def _state(state: DataStore.State) -> Callable[[World], object]:
     return lambda world: world.store.set_state(state)
 
 
+def _standby(world: World) -> None:
+    """Give the store a plan with a standby that has every acknowledged write."""
+    world.store.plan = ServicePlan.objects.get(slug="business-4")
+    world.store.save()
+    Node.objects.create(
+        id=STANDBY,
+        store=world.store,
+        number=2,
+        role=Node.Role.STANDBY,
+        state=Node.State.UP,
+        counted=True,
+        following=True,
+    )
+
+
 def _without_address(world: World) -> None:
     """Leave the edge of the machine that runs the tests alone."""
     EdgeSlot.objects.filter(store=world.store).update(store=None)
@@ -99,6 +117,7 @@ NETWORKS = {
     "entry-TOTAL_FORMS": "0",
     "entry-INITIAL_FORMS": "0",
 }
+DRILL = {"fault": "drill_kill", "confirm_name": "orders"}
 STAGING = {"name": "Staging"}
 DRAFT = "?type=postgresql&name=invoices&cloud=aws&region=eu-central-1&plan=hobbyist"
 HOOK = {"url": "https://hooks.example.com/", "kinds": "failure"}
@@ -314,6 +333,18 @@ DATASTORES = [
     Row("store-bring-back", POST,      "302 302 403 403 403 404 in", arguments=_store, before=_deleted),
     Row("store-nodes", GET,            "200 200 200 200 200 404 in", arguments=_store),
     Row("store-nodes", POST,           "405", arguments=_store),
+    Row("store-switch-over", GET,      "405", arguments=_store),
+    Row("store-switch-over", POST,     "302 302 403 403 403 404 in", arguments=_store, before=_standby),
+    Row("store-restart", GET,          "405", arguments=_store),
+    Row("store-restart", POST,         "302 302 403 403 403 404 in", arguments=_store),
+    Row("store-replace-node", GET,     "405", arguments=_store),
+    Row("store-replace-node", POST,    "302 302 403 403 403 404 in", {"node": str(STANDBY)}, arguments=_store,
+        before=_standby),
+    Row("store-drill", GET,            "405", arguments=_store),
+    Row("store-drill", POST,           "302 403 403 403 403 404 in", DRILL, arguments=_store, before=_standby),
+    Row("store-monthly-drill", GET,    "405", arguments=_store),
+    Row("store-monthly-drill", POST,   "302 403 403 403 403 404 in", {"monthly": "on"}, arguments=_store,
+        before=_standby),
     Row("store-settings", GET,         "200 200 200 200 200 404 in", arguments=_store),
     Row("store-settings", POST,        "405", arguments=_store),
     Row("store-networks", GET,         "200 200 403 403 403 404 in", arguments=_store),

@@ -108,6 +108,8 @@ def test_operators_open_every_list_and_form(world: World) -> None:
             "datastores_datastore",
             "datastores_node",
             "datastores_edgeslot",
+            "datastores_failover",
+            "datastores_monitorlease",
             "datastores_operation",
         )
     }

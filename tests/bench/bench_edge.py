@@ -95,7 +95,7 @@ def ways() -> Iterator[Ways]:
     home = Home(Path(tempfile.mkdtemp(prefix="hwe-", dir="/tmp")))  # sockets need a short path
     home.make()
     server, relay = FIRST_PORT + SLOTS, FIRST_PORT + SLOTS + 1
-    slot = Slot(1, FIRST_PORT, Address("127.0.0.1", server), EVERYBODY)
+    slot = Slot(1, FIRST_PORT, (Address("127.0.0.1", server),), EVERYBODY)
     edge = Edge(EdgeSettings(home, haproxy, first_port=FIRST_PORT, slots=SLOTS))
     edge.write([slot])
     relaying = [sys.executable, "-m", "tests.bench.relay", str(relay), str(server)]
@@ -175,7 +175,7 @@ def connect_once(by: Ways, way: str) -> None:
 
 def changes(by: Ways) -> dict[str, list[float]]:
     """Milliseconds of a change of another slot, confirmed by the proxy and in its file."""
-    other = Slot(2, FIRST_PORT + 1, by.slot.server, EVERYBODY)
+    other = Slot(2, FIRST_PORT + 1, by.slot.servers, EVERYBODY)
     steps = {
         "open a slot": lambda: by.edge.apply(other),
         "change its allow list": lambda: by.edge.apply(replace(other, allowed=("127.0.0.2", "10.0.0.0/8"))),

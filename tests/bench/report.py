@@ -33,12 +33,13 @@ def report(title: str, rows: Sequence[Row]) -> None:
     """Print the rows with median, spread, ratio to the baseline and goal; save them as JSON."""
     medians = {row.name: row.median for row in rows}
     print(f"\n{title} ({platform.machine()}, Python {platform.python_version()})")
-    print(f"{'':44}{'n':>4}{'median':>11}{'min':>11}{'max':>11}{'ratio':>8}{'goal':>9}")
+    width = max(44, *(len(row.name) + len(row.unit) + 4 for row in rows))
+    print(f"{'':{width}}{'n':>4}{'median':>11}{'min':>11}{'max':>11}{'ratio':>8}{'goal':>9}")
     for row in rows:
         ratio = f"{row.median / medians[row.baseline]:.2f}" if row.baseline else ""
         goal = f"{row.goal:g}" if row.goal is not None else ""
         figures = f"{row.median:>11.4g}{min(row.samples):>11.4g}{max(row.samples):>11.4g}"
-        print(f"{f'{row.name} [{row.unit}]':44}{len(row.samples):>4}{figures}{ratio:>8}{goal:>9}")
+        print(f"{f'{row.name} [{row.unit}]':{width}}{len(row.samples):>4}{figures}{ratio:>8}{goal:>9}")
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{title.partition(':')[0].lower().replace(' ', '_')}.json"
     kept = [

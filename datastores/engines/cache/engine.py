@@ -10,7 +10,7 @@ from datastores.engines.cache.snippets import snippets
 from datastores.engines.cache.trial import try_login
 from datastores.engines.cache.uri import service_uri
 from datastores.engines.contract import Access, Engine, Snippet
-from datastores.limits import PlanFacts, cache_clients
+from datastores.limits import CACHE_OUTAGES, PlanFacts, Promise, cache_clients
 
 
 class Cache(Engine):
@@ -33,18 +33,21 @@ class Cache(Engine):
         "A cache counts as one database: the numbered ones that SELECT chooses share its memory, its logins and its "
         "settings. Its size is the memory that keys and values take."
     )
+    outages: ClassVar[Mapping[str, Promise]] = CACHE_OUTAGES
+    asynchronous: ClassVar[bool] = True
 
     def connection_limit(self, plan: PlanFacts) -> int:
-        """Clients at once, all logins together; the figure that ``INFO clients`` shows as maxclients."""
+        """Clients at once, all logins together. ``INFO clients`` shows it as maxclients, on a node that has standbys or
+        is one with their connections on top."""
         return cache_clients(plan)
 
     def own_facts(self, plan: PlanFacts) -> list[tuple[str, str]]:
         """Return the memory that keys can fill: the rest of the plan's is for what lies beside them."""
         return [("Memory for keys", f"{max_memory_mib(plan.ram_gib):,} MiB")]
 
-    def checked_settings(self, chosen: Mapping[str, object]) -> dict[str, object]:
-        """Return the Lua switch and the eviction policy (see ``settings.CacheSettings``)."""
-        return CacheSettings.from_stored(chosen).stored()
+    def checked_settings(self, chosen: Mapping[str, object], plan: PlanFacts) -> dict[str, object]:
+        """Return Lua switch, eviction policy and the standbys that writes need (see ``settings.CacheSettings``)."""
+        return CacheSettings.from_stored(chosen).for_plan(plan.node_count - 1).stored()
 
     def try_login(self, access: Access, ca_pem: str) -> None:
         """Log in over TLS (see ``trial.try_login``)."""

@@ -29,9 +29,12 @@ class LoginKind(Enum):
 
     PLATFORM = "platform"  # over the Unix socket: settings, passwords, replication, snapshots
     PROBE = "probe"  # over TLS, to see what a client sees
+    STANDBY = "standby"  # over TLS, from another node of the same store: to receive everything
+    CANARY = "canary"  # over TLS, to write rows while the primary changes
     TENANT = "tenant"  # the super admin and every login that it stands for: all have the same rules
 
 
+CANARY_KEY = "headwater:canary"
 # The specification's first list: refused for every tenant, with all sub-commands.
 REFUSED = (
     "bgrewriteaof",
@@ -78,6 +81,10 @@ def access_rules(kind: LoginKind, settings: CacheSettings) -> tuple[str, ...]:
         return ("~*", "&*", "+@all")
     if kind is LoginKind.PROBE:
         return ("resetkeys", "resetchannels", "-@all", "+ping")
+    if kind is LoginKind.STANDBY:
+        return ("resetkeys", "resetchannels", "-@all", "+psync", "+replconf", "+ping")
+    if kind is LoginKind.CANARY:
+        return (f"~{CANARY_KEY}", "resetchannels", "-@all", "+select", "+zadd", "+zrangebyscore", "+zremrangebyscore")
     scripting = (*_allow(SCRIPTING), f"-{DEBUGGER}") if settings.lua else ()
     return (
         "~*",

@@ -15,6 +15,8 @@ DATA_SHARE = 0.7
 # Of the data's memory, what all clients' buffers may take together before the largest client is cut:
 # a client that asks for much and reads nothing must not push the server over the plan's memory.
 CLIENTS_SHARE = "25%"
+# A standby that did not confirm for this many seconds does not count for the writes that need one.
+MOST_REPLICA_LAG = 10
 BACKLOG_MIB = (16, 256)  # a standby that was away for shorter than this many written MiB need not start anew
 DEVELOPMENT_BACKLOG_MIB = 1
 # Valkey's own files and listeners (32, and 96 for its event loop's margin), and the platform's connections.
@@ -40,10 +42,13 @@ class CacheSettings:
 
     lua        whether EVAL, EVALSHA, their read-only variants and SCRIPT work (FEATURES section 3: on)
     eviction   what happens when the memory is full; writes fail by default, so that no queue loses entries
+    min_replicas  standbys that must be connected, or writes are refused. A cache's standbys confirm after the client
+               was told: this bounds what a failover may lose to the last seconds, it does not rule it out
     """
 
     lua: bool = True
     eviction: Eviction = Eviction.NOEVICTION
+    min_replicas: int = 0
 
     @classmethod
     def from_stored(cls, stored: Mapping[str, object]) -> CacheSettings:
@@ -51,7 +56,17 @@ class CacheSettings:
         lua = stored.get("lua", True)
         if not isinstance(lua, bool):
             raise ValueError(f"{lua!r} is neither true nor false")  # noqa: TRY004 - data, not a caller's mistake
-        return cls(lua=lua, eviction=Eviction(str(stored.get("eviction", Eviction.NOEVICTION))))
+        return cls(
+            lua=lua,
+            eviction=Eviction(str(stored.get("eviction", Eviction.NOEVICTION))),
+            min_replicas=int(str(stored.get("min_replicas", 0))),
+        )
+
+    def for_plan(self, standbys: int) -> CacheSettings:
+        """Return itself. Raises ValueError where a write would need more standbys than the plan has."""
+        if not 0 <= self.min_replicas <= standbys:
+            raise ValueError(f"{self.min_replicas} is not a number of standbys between 0 and {standbys}")
+        return self
 
     def stored(self) -> dict[str, object]:
         """Return plain values for a JSON field."""
@@ -74,10 +89,11 @@ def server_settings(
     clients: int,
     development: bool,
     settings: CacheSettings,
+    standbys: int = 0,
 ) -> dict[str, Setting]:
     """Return the settings that follow from plan and choices, for valkey.conf.
 
-    ``maxclients`` and ``maxmemory`` are the plan's in both sizings: neither is taken before it is used. In
+    A plan with fewer ``standbys`` than were chosen to be needed for a write lowers that choice. ``maxclients`` and ``maxmemory`` are the plan's in both sizings: neither is taken before it is used. In
     *development* only the replication backlog is small, the one buffer whose size is fixed.
     """
     memory = max_memory_mib(ram_gib)
@@ -89,6 +105,7 @@ def server_settings(
         "maxmemory-policy": settings.eviction.value,
         "maxmemory-clients": CLIENTS_SHARE,
         "repl-backlog-size": f"{backlog}mb",
+        "min-replicas-to-write": min(settings.min_replicas, standbys),
         **ALWAYS,
     }
 
@@ -106,6 +123,11 @@ ALWAYS: dict[str, Setting] = {
     "stop-writes-on-bgsave-error": False,
     "repl-diskless-sync": True,
     "repl-diskless-sync-delay": 0,  # or a new standby waits for five seconds
+    "repl-diskless-load": "disabled",  # a standby keeps what it has until all of the copy has come
+    "repl-ping-replica-period": 1,  # how often a standby hears of an idle primary, and so what its lag is measured by
+    "replica-read-only": True,
+    "replica-serve-stale-data": True,  # readers go on during a failover; one far behind gets none (see succession)
+    "min-replicas-max-lag": MOST_REPLICA_LAG,
     # Nobody changes these, not even the platform; nobody loads code or looks into the process.
     "enable-protected-configs": "no",
     "enable-debug-command": "no",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from datastores.engines.contract import Access, Engine, Snippet
@@ -9,7 +10,7 @@ from datastores.engines.mysql.databases import name_problem
 from datastores.engines.mysql.snippets import snippets
 from datastores.engines.mysql.trial import try_login
 from datastores.engines.mysql.uri import SSL_MODE, service_uri
-from datastores.limits import PlanFacts, mysql_connections
+from datastores.limits import MYSQL_OUTAGES, PlanFacts, Promise, mysql_connections
 
 
 class MySQL(Engine):
@@ -31,6 +32,7 @@ class MySQL(Engine):
         "A database's size is that of its tables' files, indexes included. In MySQL a database has no owner: who may "
         "do what in it is granted to each login."
     )
+    outages: ClassVar[Mapping[str, Promise]] = MYSQL_OUTAGES
 
     def connection_limit(self, plan: PlanFacts) -> int:
         """Connections that tenants can open at once; the engine refuses the next one itself."""

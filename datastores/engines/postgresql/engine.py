@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from datastores.engines.contract import Access, Engine, Snippet
@@ -9,7 +10,7 @@ from datastores.engines.postgresql.databases import name_problem
 from datastores.engines.postgresql.snippets import snippets
 from datastores.engines.postgresql.trial import try_login
 from datastores.engines.postgresql.uri import service_uri
-from datastores.limits import PlanFacts, postgresql_connections
+from datastores.limits import POSTGRESQL_OUTAGES, PlanFacts, Promise, postgresql_connections
 
 
 class PostgreSQL(Engine):
@@ -29,6 +30,7 @@ class PostgreSQL(Engine):
     )
     about_databases: ClassVar[str] = "A database's size is that of its files, indexes included."
     has_extensions: ClassVar[bool] = True
+    outages: ClassVar[Mapping[str, Promise]] = POSTGRESQL_OUTAGES
     backed_up: ClassVar[bool] = True
     # All others that are worth offering are trusted: the database's owner makes them without the platform.
     extensions_on_request: ClassVar[tuple[str, ...]] = ("pg_stat_statements",)

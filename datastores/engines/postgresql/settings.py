@@ -111,6 +111,9 @@ def server_settings(
         # an eighth for a slot that nobody reads, a quarter for the temporary files of one session.
         "max_wal_size": _mib(min(8192, max(256, storage_gib * 1024 // 16))),
         "min_wal_size": "80MB",
+        # For a standby that changes over to a new primary, which had no slot for it while it was a standby itself.
+        # Little: a former primary that is rewound copies all of it.
+        "wal_keep_size": "128MB",
         "max_slot_wal_keep_size": _mib(storage_gib * 1024 // 8),
         "temp_file_limit": _mib(storage_gib * 1024 // 4),
         "pg_stat_statements.max": DEVELOPMENT_STATEMENTS if development else STATEMENTS,
@@ -127,6 +130,12 @@ ALWAYS: dict[str, Setting] = {
     "checkpoint_timeout": "15min",
     "checkpoint_completion_target": 0.9,
     "hot_standby": True,
+    "hot_standby_feedback": True,  # so that reads on a standby are not cancelled by the primary's clean-up
+    # A standby whose stream broke asks again at once: the default of 5 s would be the length of an outage.
+    "wal_retrieve_retry_interval": "100ms",
+    "wal_receiver_status_interval": "1s",
+    "wal_sender_timeout": "10s",
+    "wal_receiver_timeout": "10s",
     "allow_alter_system": False,
     # Not POSIX: /dev/shm is small in containers, and closed to a confined server.
     "dynamic_shared_memory_type": "sysv",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,17 +38,17 @@ class Door:
 
 
 def apply_allow_list(store: DataStore) -> AccessChange:
-    """Have the edge follow the store's rows; call it in the transaction that saves them.
+    """Have the edge follow the store's rows at both of its addresses; call it in the transaction that saves them.
 
     The edge's lock is held until that transaction ends. A store without an address yet gets the list with it.
     """
     addresses.lock_edge()
-    slot = EdgeSlot.objects.select_related("store").filter(store=store).first()
-    if slot is None:
+    slots = addresses.slots_of(store)
+    if not slots:
         return AccessChange(live=True)
     try:
-        with counting(machine().home, slot.number):
-            applied = machine().edge.apply(addresses.edge_slot(slot))
+        with _counting_all(slots):
+            applied = machine().edge.apply(*map(addresses.edge_slot, slots))
     except EdgeError as error:
         raise Refusal(
             f"The edge did not take the list, so nothing was saved: {error.sentence}", error.remedy
@@ -54,14 +56,24 @@ def apply_allow_list(store: DataStore) -> AccessChange:
     return AccessChange(live=applied.live, cut=applied.cut)
 
 
+@contextlib.contextmanager
+def _counting_all(slots: Iterable[EdgeSlot]) -> Iterator[None]:
+    """Count none of the platform's own logins at any of these addresses."""
+    with contextlib.ExitStack() as held:
+        for slot in slots:
+            held.enter_context(counting(machine().home, slot.number))
+        yield
+
+
 def sessions(store: DataStore) -> list[str] | None:
-    """Return the source address of each client that is connected now; None where the edge does not run or answer."""
-    slot = EdgeSlot.objects.filter(store=store).first()
-    if slot is None:
+    """Return the source address of each client that is connected now, at either of the store's addresses; None where the
+    edge does not run or answer."""
+    slots = addresses.slots_of(store)
+    if not slots:
         return []
     try:
-        with counting(machine().home, slot.number):
-            return [session.source for session in machine().edge.sessions(slot.number)]
+        with _counting_all(slots):
+            return [session.source for session in machine().edge.sessions(*(slot.number for slot in slots))]
     except EdgeError:
         return None
 

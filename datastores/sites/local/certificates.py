@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
 
 from datastores.sites.local.engine import Place
-from host.authority import Authority, general_name
+from host.authority import Authority, ServerCertificate, general_name
 from host.files import write_private
 
 CERTIFICATE_FILE = "server.crt"
@@ -30,11 +30,20 @@ def ensure_certificate(place: Place, authority: Authority) -> bool:
     certificate, key = place.configuration / CERTIFICATE_FILE, place.configuration / KEY_FILE
     if _is_good(certificate, key, names, authority):
         return False
-    issued = authority.issue(place.name, names)
+    _write_pair(certificate, key, authority.issue(place.name, names))
+    return True
+
+
+def ensure_client_certificate(certificate: Path, key: Path, name: str, authority: Authority) -> None:
+    """Make sure that these files hold a good certificate with which a client proves that it is ``name``."""
+    if not _is_good(certificate, key, [name], authority):
+        _write_pair(certificate, key, authority.issue(name, [name], for_client=True))
+
+
+def _write_pair(certificate: Path, key: Path, issued: ServerCertificate) -> None:
     # The key first: a crash in between leaves a pair that does not match, which the next call replaces.
     write_private(key, issued.key, durable=True)
     write_private(certificate, issued.certificate, durable=True)
-    return True
 
 
 def server_names() -> list[str]:

@@ -50,6 +50,7 @@ def examine(machine: Machine) -> list[Finding]:
 def _nodes_at_rest() -> list[Node]:
     """Return the nodes of this site on whose store nothing is being done."""
     local = Node.objects.filter(store__region__site__kind="local").exclude(port=None)
+    local = local.exclude(state__in=(Node.State.FENCED, Node.State.JOINING))  # the monitor replaces them
     busy = Operation.objects.busy_stores()
     return list(local.exclude(store_id__in=busy).select_related("store__plan", "store__region__site"))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from functools import partial
 
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from datastores.models import DataStore, Node, Operation
@@ -75,9 +75,15 @@ def _answers(store: DataStore, node: Node, log_in: Callable[[], str]) -> bool:
 
 
 def _unblock(store: DataStore, node: Node) -> None:
-    """Help a server that can't start by itself, unless an operation works on it."""
-    if store.running_operation() is None:
-        unblock_node(machine(), node)
+    """Help a server that can't start by itself, unless an operation works on it or it was fenced.
+
+    The store's row is held meanwhile: a failover that begins waits, and then fences what was started.
+    """
+    with transaction.atomic():
+        DataStore.objects.select_for_update().get(pk=store.pk)
+        node.refresh_from_db()
+        if store.running_operation() is None and not node.is_fenced:
+            unblock_node(machine(), node)
 
 
 def measure(store: DataStore) -> bool:

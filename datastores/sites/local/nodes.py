@@ -6,10 +6,11 @@ from datastores.models import Archive, DataStore, Node
 from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.archive.vault import vault_of
 from datastores.sites.local.certificates import ensure_certificate
-from datastores.sites.local.engine import Sizing
+from datastores.sites.local.engine import Place, Sizing
 from datastores.sites.local.engines import local_engine
 from datastores.sites.local.machine import Machine
 from datastores.sites.local.places import place_of
+from datastores.sites.local.replication import Replicating
 from host.sandbox import Sandbox
 from host.supervisor import State
 
@@ -35,11 +36,24 @@ def configure_node(machine: Machine, node: Node) -> None:
         vault = vault_of(Archive.of(node.store), machine.home)
         archiver.configure(place, vault, node.store.plan.storage_gib)
     engine.configure(place, sizing_of(node.store))
+    if isinstance(engine, Replicating):
+        engine.write_part(place, *part_of(machine, node))
     machine.supervisor.write(engine.service(place))
     protection = Sandbox.of_this_machine(machine.programs).describe().sentence
     if protection != node.protection:
         node.protection = protection
         node.save(update_fields=["protection"])
+
+
+def part_of(machine: Machine, node: Node) -> tuple[Place | None, frozenset[str]]:
+    """Return whom the node follows, as the rows say (None: nobody, it is the primary), and for whom it waits."""
+    others = list(node.store.nodes.exclude(pk=node.pk).exclude(port=None))
+    if node.role == Node.Role.STANDBY:
+        primary = next(other for other in others if other.role == Node.Role.PRIMARY)
+        return place_of(primary, machine.home), frozenset()
+    if node.store.guarantee_suspended_since is not None:
+        return None, frozenset()
+    return None, frozenset(place_of(other, machine.home).name for other in others if other.counted)
 
 
 def restart_node(machine: Machine, node: Node) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from django.conf import settings
 
 from datastores.sites.local.engine import LocalEngine
+from host.files import sync
 
 BUILDING, MOVING, ARRIVING = UNFINISHED = (".building-", ".moving-", ".arriving-")
 LOCK = ".lock"
@@ -80,7 +81,7 @@ def _build(engine: LocalEngine, target: Path) -> None:
     building = target.with_name(f"{BUILDING}{uuid.uuid4()}")
     engine.initialise(building)
     building.rename(target)
-    _sync(target.parent)
+    sync(target.parent)
 
 
 def _move(candidate: Path, target: Path) -> bool:
@@ -93,7 +94,7 @@ def _move(candidate: Path, target: Path) -> bool:
         if error.errno != errno.EXDEV:
             raise
         return _carry_over(candidate, target)
-    _sync(target.parent)
+    sync(target.parent)
     return True
 
 
@@ -115,7 +116,7 @@ def _carry_over(candidate: Path, target: Path) -> bool:
         shutil.copytree(claimed, arriving, symlinks=True)
         os.sync()
         arriving.rename(target)
-        _sync(target.parent)
+        sync(target.parent)
         shutil.rmtree(claimed, ignore_errors=True)
     return True
 
@@ -149,12 +150,3 @@ def _locked(path: Path) -> Iterator[bool]:
 
 def _lower_priority() -> None:
     os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
-
-
-def _sync(directory: Path) -> None:
-    """Write a directory's entries to disk, so that a rename outlives a crash of the machine."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

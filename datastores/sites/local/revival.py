@@ -22,6 +22,8 @@ from host.trees import TreeError
 from host.waiting import wait_until
 
 SHOULD_RUN = (DataStore.State.RUNNING, DataStore.State.UNREACHABLE)
+# A fenced node comes back as a standby only, by the operation that replaces it; one that is being made, by its own.
+NOT_OURS = (Node.State.FENCED, Node.State.JOINING, Node.State.PLANNED)
 EDGE_SECONDS = 10.0
 READY_SECONDS = 30.0  # together; a large log to replay takes longer, and then the page says what is going on
 STOP_SECONDS = 60.0
@@ -84,7 +86,7 @@ def _start(parts: Machine, node: Node) -> bool:
     place = place_of(node, parts.home)
     status = parts.supervisor.status(place.name)
     wanted = node.store.state in SHOULD_RUN or (status.state != State.ABSENT and status.wanted == Wanted.UP)
-    if status.state == State.UP or not wanted or not place.data.exists():
+    if status.state == State.UP or not wanted or not place.data.exists() or node.state in NOT_OURS:
         return False
     engine = local_engine(node.store)
     if status.state != State.ABSENT:

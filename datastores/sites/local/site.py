@@ -10,8 +10,9 @@ from django.conf import settings
 from datastores.capacity import Room
 from datastores.extensions import Extension, LogicalDatabase
 from datastores.models import DataStore, EdgeSlot, Node, Site
-from datastores.sites.contract import AccessChange, Endpoint, SiteDriver
+from datastores.sites.contract import AccessChange, Endpoint, ReaderEndpoint, SiteDriver
 from datastores.sites.local import access, pool
+from datastores.sites.local.addresses import LOOPBACK
 from datastores.sites.local.archive import keeping, loss, watching
 from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.capacity import room_of
@@ -21,16 +22,21 @@ from datastores.sites.local.keepers import extension_keeper_of, keeper_of
 from datastores.sites.local.machine import machine
 from datastores.sites.local.measuring import measure_all
 from datastores.sites.local.nodes import renew_certificate
+from datastores.sites.local.procedures.add_standby import AddStandby, ReplaceNode
 from datastores.sites.local.procedures.apply_settings import ApplySettings
 from datastores.sites.local.procedures.back_up import BackUp
 from datastores.sites.local.procedures.change_plan import ChangePlan
 from datastores.sites.local.procedures.delete import Delete
+from datastores.sites.local.procedures.drill import Drill
+from datastores.sites.local.procedures.fail_over import FailOver
 from datastores.sites.local.procedures.power import PowerOff, PowerOn
 from datastores.sites.local.procedures.prove import Prove
 from datastores.sites.local.procedures.provision import Provision
 from datastores.sites.local.procedures.reset_password import ResetPassword
+from datastores.sites.local.procedures.restart import Restart
 from datastores.sites.local.procedures.restore import Restore
 from datastores.sites.local.procedures.restore_node import RestoreNode
+from datastores.sites.local.procedures.switch_over import SwitchOver
 from datastores.sites.local.storage import measure_disks
 from datastores.sites.local.tenants import LocalTenants
 
@@ -43,23 +49,24 @@ class LocalSite(LocalTenants, SiteDriver):
 
     kind = "local"
     procedures = (
-        Provision,
-        PowerOff,
-        PowerOn,
-        ResetPassword,
-        ApplySettings,
-        ChangePlan,
-        Delete,
-        BackUp,
-        Prove,
-        Restore,
-        RestoreNode,
+        *(Provision, PowerOff, PowerOn, ResetPassword, ApplySettings, ChangePlan, Delete),
+        *(FailOver, SwitchOver, AddStandby, ReplaceNode, Drill, Restart),
+        *(BackUp, Prove, Restore, RestoreNode),
     )
 
     def endpoint(self, store: DataStore) -> Endpoint | None:
         """Return the edge's host and the port of the store's slot."""
         slot: EdgeSlot | None = getattr(store, "slot", None)  # lists select it with the store
         return Endpoint(settings.EDGE_HOST, slot.port) if slot else None
+
+    def node_address(self, node: Node) -> str:
+        """Return the loopback address with the node's own port."""
+        return f"{LOOPBACK}:{node.port}" if node.port else ""
+
+    def reader_endpoint(self, store: DataStore) -> ReaderEndpoint | None:
+        """Return the edge's host, the port of the store's second slot, and where it leads."""
+        slot = EdgeSlot.objects.filter(reader_of=store).first()
+        return ReaderEndpoint(settings.EDGE_HOST, slot.port, len(slot.reader_ports)) if slot else None
 
     def ca_certificate(self) -> str:
         """Return the installation's own authority as PEM."""

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 from django.utils import timezone
@@ -16,6 +13,7 @@ from datastores.sites import disk_use
 from datastores.sites.local.engines import local_engine
 from datastores.sites.local.machine import machine
 from datastores.sites.local.places import place_of
+from datastores.sites.local.usage import used_bytes
 from datastores.storage import GIB, level
 
 log = logging.getLogger(__name__)
@@ -23,7 +21,6 @@ State = DataStore.State
 EVERY: Final = timedelta(seconds=29)  # the watch comes every 15 s: every second time
 # A disk that fills is looked at by every watch: at 100 MB/s, 15 s are 1.5 GB.
 EVERY_WHEN_FULL: Final = timedelta(seconds=9)
-BLOCK_BYTES: Final = 512  # the unit of st_blocks, whatever the file system's own is
 
 
 def measure_disks() -> None:
@@ -59,22 +56,6 @@ def watch_disk(store: DataStore, *, size: int) -> bool:
     followed = [engine.set_read_only(place, read_only=read_only) for place in places]
     disk_use.tell(store, used=used, size=size)
     return all(followed)
-
-
-def used_bytes(directory: Path) -> int:
-    """Return what the files below take on disk, in bytes. Files that vanish meanwhile count nothing.
-
-    One system call per file, so that forty stores of 1,300 files each take a fraction of a second.
-    """
-    total, open_directories = 0, [str(directory)]
-    while open_directories:
-        with contextlib.suppress(FileNotFoundError), os.scandir(open_directories.pop()) as entries:
-            for entry in entries:
-                with contextlib.suppress(FileNotFoundError):
-                    total += entry.stat(follow_symlinks=False).st_blocks * BLOCK_BYTES
-                    if entry.is_dir(follow_symlinks=False):
-                        open_directories.append(entry.path)
-    return total
 
 
 def _is_due(store: DataStore, now: datetime) -> bool:

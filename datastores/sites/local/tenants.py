@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from datastores.models import DataStore, EdgeSlot, Node
 from datastores.sites.contract import NoAnswer
 from datastores.sites.local import access
 from datastores.sites.local.engine import Place
-from datastores.sites.local.engines import local_engine
+from datastores.sites.local.engines import local_engine, replicating_engine
 from datastores.sites.local.machine import machine
 from datastores.sites.local.places import place_of
 from datastores.sites.local.tenancy import LocalTenancy
@@ -32,24 +34,37 @@ class LocalTenants(TenantKeeper):
         engine.drop_database(place, name)
 
     def create_login(self, store: DataStore, login: NewLogin) -> None:
-        """Ask the primary."""
+        """Ask the primary, and each standby that keeps logins of its own."""
         engine, place = _tenancy_of(store)
         engine.create_login(place, login)
+        for standby in _with_own_logins(store):
+            with contextlib.suppress(NoAnswer):  # one that is away gets them when it follows again
+                engine.create_login(standby, login)
 
     def succeed_login(self, store: DataStore, login: Successor) -> None:
-        """Ask the primary."""
+        """Ask the primary, and each standby that keeps logins of its own."""
         engine, place = _tenancy_of(store)
         engine.succeed_login(place, login)
+        for standby in _with_own_logins(store):
+            with contextlib.suppress(NoAnswer):  # one that is away gets them when it follows again
+                engine.succeed_login(standby, login)
 
     def retire_login(self, store: DataStore, name: str, base: str) -> None:
-        """Ask the primary."""
+        """Ask the primary, and each standby that keeps logins of its own."""
         engine, place = _tenancy_of(store)
         engine.retire_login(place, name, base)
+        for standby in _with_own_logins(store):
+            with contextlib.suppress(NoAnswer):  # one that is away gets them when it follows again
+                engine.retire_login(standby, name, base)
 
     def login_sessions(self, store: DataStore, name: str) -> int:
-        """Ask the primary."""
+        """Count them on the primary, and on each standby that keeps logins of its own."""
         engine, place = _tenancy_of(store)
-        return engine.login_sessions(place, name)
+        sessions = engine.login_sessions(place, name)
+        for standby in _with_own_logins(store):
+            with contextlib.suppress(NoAnswer):
+                sessions += engine.login_sessions(standby, name)
+        return sessions
 
 
 def _tenancy_of(store: DataStore) -> tuple[LocalTenancy, Place]:
@@ -60,3 +75,11 @@ def _tenancy_of(store: DataStore) -> tuple[LocalTenancy, Place]:
     if node is None:
         raise NoAnswer("The server has not been made yet.")
     return engine, place_of(node, machine().home)
+
+
+def _with_own_logins(store: DataStore) -> list[Place]:
+    """Return the standbys on which a change of logins must be made as well: they don't follow the primary in that."""
+    if not replicating_engine(store).keeps_logins_per_node:
+        return []
+    standbys = store.nodes.filter(role=Node.Role.STANDBY, state=Node.State.UP).exclude(port=None)
+    return [place_of(node, machine().home) for node in standbys]

@@ -6,6 +6,7 @@ import os
 import resource
 import secrets
 import shutil
+import signal
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -97,8 +98,13 @@ def start(spec: ServiceSpec, log: Path) -> subprocess.Popen[bytes]:
 
 
 @contextmanager
-def running(engine: LocalCache, choices: CacheSettings | None = None, sizing: Sizing = HOBBYIST) -> Iterator[Server]:
-    """Make, start and secure a node; stop and remove it afterwards."""
+def running(
+    engine: LocalCache,
+    choices: CacheSettings | None = None,
+    sizing: Sizing = HOBBYIST,
+    source: Server | None = None,
+) -> Iterator[Server]:
+    """Make, start and secure a node, or one that follows ``source``; stop and remove it afterwards."""
     settings.HOME.make()
     authority = Authority(settings.HOME)
     name = f"node-{uuid.uuid4().hex[:12]}"
@@ -107,16 +113,20 @@ def running(engine: LocalCache, choices: CacheSettings | None = None, sizing: Si
     pool.take(engine, place.data)
     ensure_certificate(place, authority)
     engine.configure(place, sizing, choices)
+    if source:
+        engine.write_part(place, source.place, ())
     log = settings.HOME.log / f"{name}.log"
     process = start(engine.service(place), log)
-    password = secrets.token_urlsafe(12) + "'%/ é"
+    password = source.access.password if source else secrets.token_urlsafe(12) + "'%/ é"
     access = Access("localhost", place.port, "hwadmin", password, "0")
     server = Server(engine, place, access, authority.certificate_file, log, process)
     try:
         assert wait_until(lambda: engine.ready(place), 10), log.read_text()
-        engine.set_password(place, "hwadmin", password)
+        if not source:
+            engine.set_password(place, "hwadmin", password)
         yield server
     finally:
+        server.process.send_signal(signal.SIGCONT)
         server.process.terminate()
         server.process.wait(10)
     shutil.rmtree(place.directory)

@@ -40,6 +40,7 @@ def small(server: Server) -> Server:
     """The same with 40 places, set where the platform reads the limit, too."""
     path = server.place.configuration / SETTINGS_FILE
     write_private(path, path.read_text().replace(f"maxclients {PLAN}\n", f"maxclients {SMALL}\n"))
+    server.engine.write_part(server.place, None, ())
     server.restart()
     return server
 
@@ -116,7 +117,7 @@ def test_a_requested_change_gets_in_at_the_cost_of_the_youngest_connection(
     small: Server,
     running_edge: Machine,
 ) -> None:
-    slot = Slot(7, settings.EDGE_FIRST_PORT + 6, Address("127.0.0.1", small.place.port), ("0.0.0.0/0", "::/0"))
+    slot = Slot(7, settings.EDGE_FIRST_PORT + 6, (Address("127.0.0.1", small.place.port),), ("0.0.0.0/0", "::/0"))
     running_edge.edge.apply(slot)
     with contextlib.ExitStack() as held:
         tenants = [held.enter_context(small.login(port=slot.port)) for _ in range(SMALL)]

@@ -64,3 +64,9 @@ def amber() -> Iterator[NamedServer]:
 def birch() -> Iterator[NamedServer]:
     with NamedServer("birch") as server:
         yield server
+
+
+@pytest.fixture
+def cedar() -> Iterator[NamedServer]:
+    with NamedServer("cedar") as server:
+        yield server

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.real
 
 @pytest.fixture
 def slot(edge: Edge, proxy: Proxy, amber: NamedServer) -> Slot:
-    slot = Slot(1, edge.settings.first_port, amber.address, ("127.0.0.0/8", "::/0"))
+    slot = Slot(1, edge.settings.first_port, (amber.address,), ("127.0.0.0/8", "::/0"))
     edge.apply(slot)
     return slot
 

@@ -31,7 +31,7 @@ def test_five_hundred_slots_are_small_and_the_last_one_serves(settings: Settings
     with Proxy(edge) as proxy:
         proxy.start()
         edge.sync([])
-        last = Slot(500, first + 499, amber.address, EVERYBODY)
+        last = Slot(500, first + 499, (amber.address,), EVERYBODY)
         edge.apply(last)
         with Client(last.port, "127.0.0.1", host="127.0.77.1") as client:
             assert client.name == "amber"
@@ -46,8 +46,8 @@ def test_one_crowded_slot_turns_clients_away_and_leaves_room_for_the_others(
     settings: Settings, amber: NamedServer, birch: NamedServer
 ) -> None:
     edge = Edge(settings(slots=2, open_files=500))
-    crowded = Slot(1, edge.settings.first_port, amber.address, EVERYBODY)
-    quiet = Slot(2, edge.settings.first_port + 1, birch.address, EVERYBODY)
+    crowded = Slot(1, edge.settings.first_port, (amber.address,), EVERYBODY)
+    quiet = Slot(2, edge.settings.first_port + 1, (birch.address,), EVERYBODY)
     edge.write([crowded, quiet])
     with Proxy(edge) as proxy:
         proxy.start()

@@ -25,9 +25,9 @@ def rows(edge: Edge, amber: NamedServer, birch: NamedServer) -> list[Slot]:
     """Two stores that run and one that is powered off."""
     first = edge.settings.first_port
     return [
-        Slot(1, first, amber.address, EVERYBODY),
-        Slot(2, first + 1, birch.address, ("127.0.0.2",)),
-        Slot(3, first + 2, None, EVERYBODY),
+        Slot(1, first, (amber.address,), EVERYBODY),
+        Slot(2, first + 1, (birch.address,), ("127.0.0.2",)),
+        Slot(3, first + 2, (), EVERYBODY),
     ]
 
 
@@ -78,7 +78,7 @@ def test_drift_is_named_and_repaired_without_touching_what_is_right(
         with Client(rows[0].port + 3) as stranger:
             named = "\n".join(edge.differences(rows))
             assert f"Slot 1 of the edge (port {rows[0].port}) has another allow list" in named
-            assert f"is closed, but its data store runs at {rows[1].server}" in named
+            assert f"is closed, but its data store runs at {rows[1].servers[0]}" in named
             assert f"leads to {amber.address}, but no running data store owns it" in named
             assert "Slot 4 of the edge has 1 connections that it must not" in named
             assert edge.sync(rows).cut == 1
@@ -109,7 +109,7 @@ def test_more_slots_than_the_running_proxy_has_need_a_restart(
     assert (applied.live, applied.restart_needed) == (True, True)
     assert answer(rows[0].port) == "amber"
     assert OUTDATED in grown.differences(rows)
-    new = Slot(6, edge.settings.first_port + 5, amber.address, EVERYBODY)
+    new = Slot(6, edge.settings.first_port + 5, (amber.address,), EVERYBODY)
     with pytest.raises(EdgeError, match="no slot 6"):
         grown.apply(new)
     proxy.kill()

@@ -12,7 +12,8 @@ from datastores.models import DataStore, Operation, Region, ServicePlan
 from datastores.sites.local.machine import Machine, machine
 from datastores.sites.local.places import place_of
 from datastores.sites.local.site import LocalSite
-from datastores.sites.local.storage import used_bytes, watch_disk
+from datastores.sites.local.storage import watch_disk
+from datastores.sites.local.usage import used_bytes
 from tests.local_site import connect, settle
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db]

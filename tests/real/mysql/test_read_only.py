@@ -108,7 +108,7 @@ def test_it_comes_back_with_everything(server: Server) -> None:
 def test_a_switch_that_died_half_way_is_completed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     with server.login() as before:
         with monkeypatch.context() as broken:
-            broken.setattr(read_only, "_end_sessions", lambda _: 1 / 0)
+            broken.setattr(read_only, "end_sessions", lambda _: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 switch(server, read_only=True)
         execute(before, "INSERT INTO kept VALUES (2)")

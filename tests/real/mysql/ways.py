@@ -110,6 +110,7 @@ PLATFORM_ACCOUNTS = (
     "headwater@localhost",
     "headwater@127.0.0.2",
     "hw_probe@127.0.0.1",
+    "hw_standby@127.0.0.1",
     "'mysql.session'@localhost",
     "'mysql.sys'@localhost",
     "'mysql.infoschema'@localhost",

@@ -40,5 +40,5 @@ def test_no_secret_is_an_argument(home: Home, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_an_ipv6_address_is_written_as_gunicorn_reads_it(home: Home) -> None:
-    web = services(home, home.root, "::1", 8000)[0]
+    web = next(service for service in services(home, home.root, "::1", 8000) if service.name == "web")
     assert "[::1]:8000" in web.command

@@ -14,7 +14,7 @@ from datastores.sites.local.cache.logins import (
     tenant_digests,
     write_logins,
 )
-from datastores.sites.local.cache.names import platform_password, probe_password
+from datastores.sites.local.cache.names import platform_password, probe_password, standby_password
 from datastores.sites.local.engine import Place
 
 
@@ -31,7 +31,7 @@ def write(place: Place, passwords: dict[str, str], choices: CacheSettings | None
 
 def test_the_super_admin_is_there_from_the_start_and_can_not_log_in(place: Place) -> None:
     lines = dict(line.split(" ", 2)[1:] for line in write(place, {}).splitlines())
-    assert set(lines) == {"default", "headwater", "hw-probe", "hwadmin"}
+    assert set(lines) == {"default", "headwater", "hw-probe", "hw-standby", "hw-canary", "hwadmin"}
     assert lines["default"] == "reset off"
     assert "resetpass" in lines["hwadmin"]
     assert "#" not in lines["hwadmin"]
@@ -40,7 +40,7 @@ def test_the_super_admin_is_there_from_the_start_and_can_not_log_in(place: Place
 def test_only_digests_are_written(place: Place) -> None:
     text = write(place, {"hwadmin": digest_of("a password")})
     assert digest_of("a password") in text
-    for secret in ("a password", platform_password(place), probe_password(place)):
+    for secret in ("a password", platform_password(place), probe_password(place), standby_password(place.name)):
         assert secret not in text
     assert (place.configuration / LOGINS_FILE).stat().st_mode & 0o777 == 0o600
 

@@ -12,7 +12,9 @@ from datastores.limits import PlanFacts, cache_clients
 from datastores.sites.local.cache.configuration import render
 
 RAM = st.integers(1, 256)
-CHOICES = st.builds(CacheSettings, lua=st.booleans(), eviction=st.sampled_from(Eviction))
+CHOICES = st.builds(
+    CacheSettings, lua=st.booleans(), eviction=st.sampled_from(Eviction), min_replicas=st.integers(0, 5)
+)
 
 
 def settings(ram_gib: int, choices: CacheSettings, *, development: bool = False) -> dict[str, object]:
@@ -48,6 +50,17 @@ def test_choices_survive_being_stored(choices: CacheSettings) -> None:
 
 def test_what_was_never_stored_has_its_default() -> None:
     assert CacheSettings.from_stored({}) == CacheSettings(lua=True, eviction=Eviction.NOEVICTION)
+
+
+@given(CHOICES, st.integers(0, 2))
+def test_a_write_never_needs_more_standbys_than_the_plan_has(choices: CacheSettings, standbys: int) -> None:
+    written = server_settings(ram_gib=4, clients=1, development=False, settings=choices, standbys=standbys)
+    assert written["min-replicas-to-write"] == min(choices.min_replicas, standbys)
+    if choices.min_replicas > standbys:
+        with pytest.raises(ValueError, match="not a number of standbys"):
+            choices.for_plan(standbys)
+    else:
+        assert choices.for_plan(standbys) == choices
 
 
 @pytest.mark.parametrize("stored", [{"lua": "no"}, {"eviction": "sometimes"}, {"eviction": "noeviction\nport 1"}])

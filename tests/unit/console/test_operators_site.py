@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.models import AuditEvent, Delivery, Notice, Organization, Person
-from datastores.models import Cloud, DataStore, Operation, PlanPrice, ServicePlan
+from datastores.models import Cloud, DataStore, Failover, Operation, PlanPrice, ServicePlan
 from tests.access.cast import World
 from tests.operators import operator_browser
 
@@ -227,3 +228,28 @@ def test_stuck_work_is_taken_over(operator: Client, world: World) -> None:
     Operation.objects.update(state="done")
     answer = operator.post(reverse("admin:datastores_operation_take_over", args=[operation.pk]), follow=True)
     assert "it has ended" in answer.content.decode()
+
+
+def test_writes_on_one_node_come_first_and_need_attention(operator: Client, world: World) -> None:
+    healthy = world.store
+    alone = DataStore.objects.get(pk=healthy.pk)
+    alone.pk, alone.name, alone._state.adding = None, "zebra", True
+    alone.id, alone.guarantee_suspended_since = uuid.uuid4(), timezone.now() - timedelta(hours=3)
+    alone.save()
+    listed = operator.get(reverse("admin:datastores_datastore_changelist")).context["cl"].queryset
+    assert [store.name for store in listed] == ["zebra", "orders"]
+    front = operator.get(reverse("admin:index")).content.decode()
+    assert "zebra (Acme): the primary alone acknowledges writes, since" in front
+    DataStore.objects.filter(pk=alone.pk).update(engine="cache")
+    assert "acknowledges writes" not in operator.get(reverse("admin:index")).content.decode()
+
+
+def test_a_failover_is_looked_at_and_not_changed(operator: Client, world: World) -> None:
+    row = Failover.objects.create(store=world.store, kind="failover", cause="The process ended.", outage_ms=53.4)
+    listed = operator.get(reverse("admin:datastores_failover_changelist")).content.decode()
+    assert "53 ms" in listed
+    assert "not measured" in listed  # how long redundancy took
+    page = operator.get(reverse("admin:datastores_failover_change", args=[row.pk]))
+    assert "The process ended." in page.content.decode()
+    assert operator.post(reverse("admin:datastores_failover_change", args=[row.pk]), {"cause": "x"}).status_code == 403
+    assert SECRET not in page.content.decode()

@@ -17,19 +17,23 @@ STATE_HEADER = (
 )
 
 
-def state_line(number: int, address: str, admin_state: int, port: int) -> str:
+def state_line(number: int, address: str, admin_state: int, port: int, name: str = "primary") -> str:
     middle = f"{address} 2 {admin_state} 1 1 0 1 0 0 8 0 0 0 - {port}"
-    return f"{number} slot-{number:04d} 1 primary {middle} - 0 0 - - 0\n"
+    return f"{number} slot-{number:04d} 1 {name} {middle} - 0 0 - - 0\n"
 
 
 def test_servers_in_service_and_in_maintenance() -> None:
     answer = STATE_HEADER + state_line(1, "::1", 4, 31390) + state_line(2, "127.0.0.1", 5, 1)
-    assert answers.servers(answer) == {1: Address("::1", 31390), 2: None}
+    second = state_line(1, "127.0.0.1", 5, 1, "second")
+    assert answers.servers(answer) == {1: {"primary": Address("::1", 31390)}, 2: {"primary": None}}
+    one = {"primary": Address("::1", 31390), "second": None}
+    assert answers.servers(answer + second) == {1: one, 2: {"primary": None}}
+    assert answers.servers(answer + "\n" + STATE_HEADER + second)[1] == one, "answers one after the other"
 
 
 @given(st.integers(0, 127))
 def test_every_kind_of_maintenance_closes(admin_state: int) -> None:
-    served = answers.servers(STATE_HEADER + state_line(7, "127.0.0.1", admin_state, 23000))[7]
+    served = answers.servers(STATE_HEADER + state_line(7, "127.0.0.1", admin_state, 23000))[7]["primary"]
     assert (served is None) == bool(admin_state & (0x01 | 0x02 | 0x20))
 
 
@@ -67,8 +71,8 @@ exp=9s
 
 def test_sessions_of_slots_only() -> None:
     assert answers.sessions(SESSIONS) == [
-        answers.Session("0x7f5d9b76a400", 2, "127.0.0.2", 54514, 63),
-        answers.Session("0x7f5d9b76a800", 3, "::1", 38344, 0),
+        answers.Session("0x7f5d9b76a400", 2, "primary", "127.0.0.2", 54514, 63),
+        answers.Session("0x7f5d9b76a800", 3, "<none>", "::1", 38344, 0),
     ]
 
 

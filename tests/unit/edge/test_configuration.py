@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datastores.sites.local.edge import Address, EdgeError, EdgeSettings, Slot
+from datastores.sites.local.edge import Address, EdgeError, EdgeSettings, Slot, configuration
 from datastores.sites.local.edge.configuration import COMMON_FILE, fingerprint, render
 from host.paths import Home
 
@@ -19,13 +19,11 @@ SETTINGS = EdgeSettings(
 )
 EVERYBODY = ("0.0.0.0/0", "::/0")
 
-slots = st.dictionaries(
-    st.integers(1, SETTINGS.slots),
-    st.tuples(st.none() | st.builds(Address, st.just("127.0.0.1"), st.integers(1, 65535)), st.booleans()),
-).map(
+servers = st.lists(st.builds(Address, st.just("127.0.0.1"), st.integers(1, 65535)), max_size=3, unique=True)
+slots = st.dictionaries(st.integers(1, SETTINGS.slots), st.tuples(servers, st.booleans())).map(
     lambda rows: [
-        Slot(number, SETTINGS.first_port + number - 1, server, EVERYBODY if open_to_all else ())
-        for number, (server, open_to_all) in rows.items()
+        Slot(number, SETTINGS.first_port + number - 1, tuple(leads), EVERYBODY if open_to_all else ())
+        for number, (leads, open_to_all) in rows.items()
     ]
 )
 
@@ -52,8 +50,10 @@ def test_every_slot_is_declared_once_and_leads_where_its_row_says(rows: list[Slo
     owned = {slot.number: slot for slot in rows}
     for number in range(1, SETTINGS.slots + 1):
         text = files[SETTINGS.directory / f"slot-{number:04d}.cfg"]
-        server = owned[number].server if number in owned else None
-        assert f"    server primary {server or '127.0.0.1:1 disabled'}\n" in text
+        leads = owned[number].servers if number in owned else ()
+        for index, name in enumerate(("primary", "second", "third")):
+            address = leads[index] if index < len(leads) else "127.0.0.1:1 disabled"
+            assert f"    server {name} {address}\n" in text
         assert f"bind 127.0.0.1:{SETTINGS.first_port + number - 1}\n" in text
         allowed = owned[number].allowed if number in owned else ()
         assert files[SETTINGS.directory / f"slot-{number:04d}.acl"].split() == list(allowed)
@@ -75,13 +75,19 @@ def test_ports_addresses_and_threads_need_a_restart(changed: dict[str, object]) 
     assert mark(other) != mark(SETTINGS)
 
 
+def test_an_edge_that_knows_fewer_servers_needs_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = mark(SETTINGS)
+    monkeypatch.setattr(configuration, "SERVERS", ("primary",))
+    assert mark(SETTINGS) != now
+
+
 def test_another_shells_limits_need_no_restart() -> None:
     other = replace(SETTINGS, open_files=4096)
     assert mark(other) == mark(SETTINGS)
 
 
 def test_no_access_list_means_everybody_is_turned_away() -> None:
-    text = text_of(Slot(3, 21002, Address("127.0.0.1", 23000)))
+    text = text_of(Slot(3, 21002, (Address("127.0.0.1", 23000),)))
     assert "tcp-request connection reject unless { src -f slot-0003.acl }\n" in text
     assert render(SETTINGS, [])[SETTINGS.directory / "slot-0003.acl"] == ""
 

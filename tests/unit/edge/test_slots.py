@@ -63,3 +63,11 @@ def test_a_server_is_an_address_not_a_name() -> None:
     with pytest.raises(ValueError, match="no TCP port"):
         Address("127.0.0.1", 0)
     assert str(Address("::1", 5432)) == "[::1]:5432"
+
+
+def test_a_slot_leads_to_three_servers_at_most_each_once() -> None:
+    servers = tuple(Address("127.0.0.1", port) for port in (1, 2, 3, 4))
+    assert Slot(1, 21000, servers[:3]).servers == servers[:3]
+    for wrong in (servers, servers[:1] * 2):
+        with pytest.raises(ValueError, match="at most 3 servers"):
+            Slot(1, 21000, wrong)

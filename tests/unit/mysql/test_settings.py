@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from datastores.engines.mysql.settings import memory, server_settings
 from datastores.limits import PlanFacts, mysql_connections
-from datastores.sites.local.mysql.configuration import render
+from datastores.sites.local.mysql.option_file import render
 
 RAM = st.integers(1, 256)
 STORAGE = st.integers(4, 4096)

@@ -114,7 +114,7 @@ def test_a_forged_mark_does_not_lead_to_a_store(browser: Client) -> None:
         ("cloud", "ibm", "This cloud is not offered here."),
         ("region", "eastus", "This region is not offered on the chosen cloud."),
         ("plan", "", "Choose a plan."),
-        ("plan", "business-4", "Standbys come later"),
+        ("plan", "business-5", "This plan is not offered here."),
     ],
 )
 def test_a_wrong_answer_comes_back_with_its_error(browser: Client, step: str, answer: str, sentence: str) -> None:
@@ -176,15 +176,25 @@ def test_a_closed_region_is_not_offered(browser: Client, region: Region) -> None
 
 def test_plan_cards_tell_facts_prices_and_what_is_not_there_yet(browser: Client) -> None:
     page = browser.get(f"{ROOT}plan/", before("plan"))
-    plans = {card.slug: card for card in (*page.context["offered"], *page.context["waiting"])}
+    plans = {card.slug: card for card in page.context["offered"]}
     assert len(plans) == 10
+    assert page.context["refused"] == []
     startup = plans["startup-4"]
     assert (startup.price_hour, startup.price_month) == ("$0.1100", "$80.30")
     assert dict(startup.facts)["Connections"] == "100 at once"
     assert dict(startup.facts)["Backup history"] == "2 days, to the second"
     assert startup.why == ""
-    assert {card.slug for card in page.context["waiting"]} >= {"business-4", "premium-16"}
-    assert page.content.decode().count("Standbys come later: this plan can&#x27;t be created yet.") == 6
+    assert dict(plans["premium-4"].facts)["Availability"].startswith("Three nodes (primary and two standbys)")
+
+
+@pytest.mark.parametrize(("plan", "nodes"), [("business-4", 2), ("premium-4", 3)])
+def test_a_plan_with_standbys_makes_all_its_nodes(browser: Client, plan: str, nodes: int) -> None:
+    draft = ANSWERS | {"plan": plan}
+    assert lands_on(send(browser, "plan", before("plan"), plan=plan))[0] == f"{ROOT}review/"
+    send(browser, "review", draft, opened=review(browser, draft))
+    store = DataStore.objects.get()
+    assert [node.role for node in store.nodes.all()] == ["primary", *["standby"] * (nodes - 1)]
+    assert store.guarantee_suspended_since is not None
 
 
 def test_a_cache_tells_how_much_of_the_memory_holds_keys(browser: Client) -> None:
@@ -208,6 +218,9 @@ def test_prices_are_those_of_the_chosen_cloud(browser: Client) -> None:
 
 def test_a_plan_without_a_price_there_is_not_offered(browser: Client) -> None:
     PlanPrice.objects.filter(plan__slug="hobbyist", cloud__slug="aws").delete()
+    page = browser.get(f"{ROOT}plan/", before("plan"))
+    assert [card.slug for card in page.context["refused"]] == ["hobbyist"]
+    assert "1 plan can&#x27;t be created in this region" in page.content.decode().replace("can't", "can&#x27;t")
     assert "not offered on the chosen cloud" in send(browser, "plan", plan="hobbyist").content.decode()
 
 

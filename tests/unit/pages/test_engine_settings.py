@@ -6,10 +6,10 @@ import pytest
 
 from console.models import AuditEvent
 from console.permissions import Role
-from datastores.models import DataStore, Operation
+from datastores.models import DataStore, Operation, ServicePlan
 from tests.unit.pages.conftest import SignIn
 
-CHANGED = {"lua": False, "eviction": "allkeys-lru"}
+CHANGED = {"lua": False, "eviction": "allkeys-lru", "min_replicas": 0}
 
 
 @pytest.fixture
@@ -26,7 +26,23 @@ def url(store: DataStore, more: str = "engine/") -> str:
 
 def test_the_defaults_are_shown(sign_in: SignIn, cache: DataStore) -> None:
     form = sign_in(Role.ADMIN).get(url(cache, "")).context["engine_form"]
-    assert form.initial == {"lua": True, "eviction": "noeviction"}
+    assert form.initial == {"lua": True, "eviction": "noeviction", "min_replicas": 0}
+    assert "min_replicas" not in form.fields, "its plan has no standbys"
+
+
+def test_a_plan_with_standbys_may_need_some_for_a_write(sign_in: SignIn, cache: DataStore) -> None:
+    cache.plan = ServicePlan.objects.get(name="Premium-4")
+    cache.save()
+    browser = sign_in(Role.ADMIN)
+    assert "While 2 standbys are connected" in browser.get(url(cache, "")).content.decode()
+    assert browser.post(url(cache), {"eviction": "noeviction", "min_replicas": "3"}).status_code == 422
+    browser.post(url(cache), {"eviction": "noeviction", "min_replicas": "1"})
+    assert Operation.objects.get().memo["settings"]["min_replicas"] == 1
+
+
+def test_a_plan_without_standbys_can_not_need_any(sign_in: SignIn, cache: DataStore) -> None:
+    sign_in(Role.ADMIN).post(url(cache), {"eviction": "noeviction", "min_replicas": "1"})
+    assert Operation.objects.get().memo["settings"]["min_replicas"] == 0
 
 
 def test_other_engines_have_no_such_card(sign_in: SignIn, running: DataStore) -> None:

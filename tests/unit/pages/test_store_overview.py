@@ -217,8 +217,8 @@ def test_a_node_that_was_powered_off_is_no_failure(sign_in: SignIn, running: Dat
 
 def node_look(browser: Client, store: DataStore) -> tuple[str, str]:
     """Return the look and the word of the only node."""
-    [(_node, badge)] = browser.get(url(store, "nodes/")).context["nodes"]
-    return badge.state, badge.word
+    [row] = browser.get(url(store, "nodes/")).context["nodes"].rows
+    return row.badge.state, row.badge.word
 
 
 def test_activity_tells_of_this_store_only(sign_in: SignIn, running: DataStore) -> None:

@@ -85,7 +85,7 @@ def test_the_wizard_shows_what_does_not_fit_and_refuses_it(client: Client, admin
     page = client.get(address)
     reason = "9 GiB of RAM are free here; this plan needs 16."
     assert reason in page.content.decode()
-    assert [card.slug for card in page.context["offered"]] == ["hobbyist", "startup-4", "startup-8"]
+    assert [card.slug for card in page.context["offered"]] == ["hobbyist", "startup-4", "startup-8", "business-4"]
     answer = client.post(address, {"plan": "startup-16"})
     assert answer.status_code == 422
     assert reason in answer.content.decode()

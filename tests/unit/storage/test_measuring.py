@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from datastores.models import DataStore
 from datastores.operations.opening import open_operation
-from datastores.sites.local import storage
+from datastores.sites.local import storage, usage
 from datastores.sites.local.engine import Place
 from datastores.sites.local.places import place_of
 from datastores.storage import GIB
@@ -22,16 +22,16 @@ SIZE = 8 * GIB  # of the Hobbyist plan
 
 def test_a_directory_is_measured_as_the_disk_holds_it(tmp_path: Path) -> None:
     (tmp_path / "deep" / "er").mkdir(parents=True)
-    empty = storage.used_bytes(tmp_path)
+    empty = usage.used_bytes(tmp_path)
     (tmp_path / "deep" / "er" / "file").write_bytes(b"x" * 1_000_000)
     with (tmp_path / "sparse").open("wb") as sparse:
         sparse.truncate(50_000_000)
     (tmp_path / "link").symlink_to("/usr")
-    assert 1_000_000 <= storage.used_bytes(tmp_path) - empty < 1_100_000
+    assert 1_000_000 <= usage.used_bytes(tmp_path) - empty < 1_100_000
 
 
 def test_a_directory_that_is_gone_holds_nothing(tmp_path: Path) -> None:
-    assert storage.used_bytes(tmp_path / "gone") == 0
+    assert usage.used_bytes(tmp_path / "gone") == 0
 
 
 @pytest.mark.parametrize(

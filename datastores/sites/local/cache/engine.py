@@ -17,26 +17,32 @@ from datastores.sites.contract import Endpoint
 from datastores.sites.local.cache import databases, probing, tenants
 from datastores.sites.local.cache import read_only as switching
 from datastores.sites.local.cache.choices import read_choices, write_choices
-from datastores.sites.local.cache.configuration import PROCESS_FILE, write_configuration, written_limit
+from datastores.sites.local.cache.configuration import MADE_FILE, NOTE, PROCESS_FILE, write_configuration, written_limit
+from datastores.sites.local.cache.login_changes import change_logins
 from datastores.sites.local.cache.logins import digest_of, standard_logins, tenant_digests, write_logins
+from datastores.sites.local.cache.part import read_part, write_part
 from datastores.sites.local.cache.programs import confined_server
+from datastores.sites.local.cache.replication import ReplicatingCache
 from datastores.sites.local.cache.sessions import FullError, insistent_session, session
 from datastores.sites.local.certificates import CERTIFICATE_FILE, KEY_FILE
 from datastores.sites.local.databases import DatabaseKeeper
 from datastores.sites.local.engine import LocalEngine, Place, Sizing
+from host.files import write_private
 from host.locks import remove_stale
 from host.supervisor import ServiceSpec
 
 
-class LocalCache(LocalEngine, DatabaseKeeper, tenants.CacheTenancy):
+class LocalCache(ReplicatingCache, LocalEngine, DatabaseKeeper, tenants.CacheTenancy):
     """Valkey 8."""
 
     slug: ClassVar[str] = Cache.slug
     version: ClassVar[str] = "8"
 
     def initialise(self, data: Path) -> None:
-        """Make an empty directory: the server fills it at its first start."""
+        """Make a directory without data: the server fills it at its first start. Without this file it does not start."""
         data.mkdir(mode=0o700, parents=True)
+        (data / MADE_FILE).parent.mkdir(mode=0o700)
+        write_private(data / MADE_FILE, NOTE)
 
     def configure(self, place: Place, sizing: Sizing, settings: CacheSettings | None = None) -> None:
         """Write settings and logins; they count from the next start. Passwords that were set stay.
@@ -48,6 +54,7 @@ class LocalCache(LocalEngine, DatabaseKeeper, tenants.CacheTenancy):
         chosen = settings or stored or read_choices(place)
         write_choices(place, chosen)
         write_configuration(place, sizing, chosen)
+        write_part(place, read_part(place))  # the limit that it names follows from the plan
         write_logins(place, standard_logins(place, tenant_digests(place)), chosen)
 
     def service(self, place: Place) -> ServiceSpec:
@@ -80,7 +87,7 @@ class LocalCache(LocalEngine, DatabaseKeeper, tenants.CacheTenancy):
         passwords = tenant_digests(place)
         if user not in passwords:
             raise LookupError(f"the cache has no login {user}")
-        self._change_logins(place, passwords | {user: digest_of(password)}, read_choices(place))
+        change_logins(place, passwords | {user: digest_of(password)}, read_choices(place))
 
     def adopt_settings(self, place: Place, settings: Mapping[str, object]) -> None:
         """Let a running server follow new choices at once. No client is cut."""
@@ -89,9 +96,10 @@ class LocalCache(LocalEngine, DatabaseKeeper, tenants.CacheTenancy):
     def apply_settings(self, place: Place, settings: CacheSettings) -> None:
         """Let a running server follow new choices at once, and the next start too. No client is cut."""
         write_choices(place, settings)
-        self._change_logins(place, tenant_digests(place), settings)
+        change_logins(place, tenant_digests(place), settings)
         with insistent_session(place) as platform:
             switching.follow_choices(place, platform)
+            platform.ask("CONFIG", "SET", "min-replicas-to-write", settings.min_replicas)
 
     def set_read_only(self, place: Place, *, read_only: bool) -> bool:
         """Refuse what grows, or not (see ``read_only.set_read_only``)."""
@@ -126,7 +134,3 @@ class LocalCache(LocalEngine, DatabaseKeeper, tenants.CacheTenancy):
     def forget_locks(self, place: Place) -> None:
         """Remove the note of the process id: another process may have it by now."""
         remove_stale([place.data / PROCESS_FILE], place.data)
-
-    def _change_logins(self, place: Place, passwords: dict[str, str], settings: CacheSettings) -> None:
-        """Have the running server and its next start follow (see ``tenants.change_logins``)."""
-        tenants.change_logins(place, passwords, settings)

@@ -10,11 +10,22 @@ from dataclasses import dataclass
 
 from datastores.engines.cache import Cache, CacheSettings
 from datastores.engines.cache.rules import LoginKind, Scope, access_rules, scoped_rules
-from datastores.sites.local.cache.names import DEFAULT, PLATFORM, PROBE, platform_password, probe_password
+from datastores.sites.local.cache.names import (
+    CANARY,
+    DEFAULT,
+    PLATFORM,
+    PROBE,
+    STANDBY,
+    canary_password,
+    platform_password,
+    probe_password,
+    standby_password,
+)
 from datastores.sites.local.engine import Place
 from host.files import write_private
 
 LOGINS_FILE = "logins.acl"
+OWN = frozenset({DEFAULT, PLATFORM, PROBE, STANDBY, CANARY})
 SCOPES_FILE = "scopes.json"  # which of the logins are held to a scope
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 LINE = re.compile(r"user (?P<name>\S+) .*")
@@ -43,13 +54,19 @@ def digest_of(password: str) -> str:
 
 
 def standard_logins(place: Place, passwords: Mapping[str, str]) -> list[Login]:
-    """Return the logins of a node: the platform's, the probe, and the tenant's by name with their digests."""
+    """Return the logins of a node: the platform's own, and the tenant's by name with their digests."""
     tenants = {Cache.admin_user: ""} | {name: passwords[name] for name in sorted(passwords)}
+    tenants_own = (Login(name, LoginKind.TENANT, digest) for name, digest in tenants.items())
+    return [*own_logins(place), *tenants_own, *scoped_logins(place)]
+
+
+def own_logins(place: Place) -> list[Login]:
+    """Return the platform's, the probe's, the standbys' and the canary's."""
     return [
         Login(PLATFORM, LoginKind.PLATFORM, digest_of(platform_password(place))),
         Login(PROBE, LoginKind.PROBE, digest_of(probe_password(place))),
-        *(Login(name, LoginKind.TENANT, digest) for name, digest in tenants.items()),
-        *scoped_logins(place),
+        Login(STANDBY, LoginKind.STANDBY, digest_of(standby_password(place.name))),
+        Login(CANARY, LoginKind.CANARY, digest_of(canary_password())),
     ]
 
 
@@ -89,7 +106,7 @@ def tenant_digests(place: Place) -> dict[str, str]:
     Those that are held to a scope are not among them.
     """
     path = place.configuration / LOGINS_FILE
-    apart = {DEFAULT, PLATFORM, PROBE, *(login.name for login in scoped_logins(place))}
+    apart = OWN | {login.name for login in scoped_logins(place)}
     if not path.exists():
         return {}
     found: dict[str, str] = {}

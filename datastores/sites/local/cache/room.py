@@ -17,8 +17,8 @@ def make_room(place: Place) -> bool:
     admin = AdminSocket(edge.settings.admin_socket)
     try:
         leading = answers.servers(admin.ask("show servers state")[0])
-        slots = [number for number, server in leading.items() if server and server.port == place.port]
-        sessions = [session for number in slots for session in edge.sessions(number)]
+        ways = {(n, name) for n, found in leading.items() for name, a in found.items() if a and a.port == place.port}
+        sessions = [found for found in edge.sessions(*leading) if (found.slot, found.server) in ways]
         if not sessions:
             return False
         youngest = min(sessions, key=lambda session: session.age_seconds)

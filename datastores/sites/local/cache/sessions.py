@@ -38,7 +38,7 @@ class FullError(Exception):
 class Platform:
     """The platform's side of one session."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, seconds: float = ANSWER_SECONDS) -> None:
         self._client = redis.Redis(
             unix_socket_path=str(socket_file(place)),
             username=PLATFORM,
@@ -47,8 +47,8 @@ class Platform:
             single_connection_client=True,
             retry=Retry(NoBackoff(), 0),
             decode_responses=True,
-            socket_timeout=ANSWER_SECONDS,
-            socket_connect_timeout=ANSWER_SECONDS,
+            socket_timeout=seconds,
+            socket_connect_timeout=seconds,
         )
 
     def ask(self, *words: str | int) -> Any:
@@ -66,9 +66,9 @@ class Platform:
 
 
 @contextlib.contextmanager
-def session(place: Place) -> Iterator[Platform]:
-    """Log in as the platform. Raises FullError, or redis.RedisError where the server does not answer."""
-    platform = _connected(place)
+def session(place: Place, seconds: float = ANSWER_SECONDS) -> Iterator[Platform]:
+    """Log in as the platform. Raises FullError, or redis.RedisError where the server does not answer in time."""
+    platform = _connected(place, seconds)
     try:
         with _beside_the_tenant(platform, written_limit(place)):
             platform.ask("PING")  # fails while data is being read, or can't be written
@@ -118,9 +118,9 @@ def _entered(place: Place, stack: contextlib.ExitStack) -> Platform:
         time.sleep(0.005)  # the server notices the end of a connection in its next round
 
 
-def _connected(place: Place) -> Platform:
+def _connected(place: Place, seconds: float) -> Platform:
     try:
-        return Platform(place)  # connects at once
+        return Platform(place, seconds)  # connects at once
     except redis.ConnectionError as error:
         if is_full(place):
             raise FullError from error

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import redis
 
 from console.errors import Refusal
-from datastores.engines.cache import Cache, CacheSettings
+from datastores.engines.cache import Cache
 from datastores.engines.cache.rules import LoginKind, Scope
 from datastores.logins import Rights
 from datastores.sites.contract import NoAnswer
 from datastores.sites.local.cache.choices import read_choices
+from datastores.sites.local.cache.login_changes import change_logins
 from datastores.sites.local.cache.logins import (
     Login,
     digest_of,
@@ -82,15 +83,6 @@ class CacheTenancy(LocalTenancy):
         with _answering(), session(place) as platform:
             lines = str(platform.ask("CLIENT", "LIST")).splitlines()
         return sum(f"user={name}" in line.split(" ") for line in lines)
-
-
-def change_logins(place: Place, passwords: Mapping[str, str], settings: CacheSettings) -> None:
-    """Write the file first: a server that is restarted in between has the new logins as well."""
-    logins = standard_logins(place, passwords)
-    write_logins(place, logins, settings)
-    with insistent_session(place) as platform:
-        for login in logins:
-            platform.ask("ACL", "SETUSER", login.name, *login.rules(settings))
 
 
 def _without(place: Place, name: str) -> tuple[dict[str, str], list[Login]]:

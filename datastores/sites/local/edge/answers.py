@@ -14,21 +14,26 @@ MAINTENANCE = 0x01 | 0x02 | 0x20
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
 
+# By the proxy's name for each; None for one in maintenance.
+Servers = dict[str, Address | None]
+
+
 @dataclass(frozen=True)
 class Session:
-    """One client that is connected through a slot."""
+    """One client that is connected through a slot. ``server`` is the proxy's name of where it leads."""
 
     identifier: str
     slot: int
+    server: str
     source: str
     source_port: int
     age_seconds: int
 
 
-def servers(answer: str) -> dict[int, Address | None]:
-    """`show servers state`: slot number to its server, None in maintenance."""
+def servers(answer: str) -> dict[int, Servers]:
+    """`show servers state`: slot number to its servers."""
     header: list[str] = []
-    found: dict[int, Address | None] = {}
+    found: dict[int, Servers] = {}
     for line in answer.splitlines():
         words = line.split()
         if words[:1] == ["#"]:
@@ -38,7 +43,8 @@ def servers(answer: str) -> dict[int, Address | None]:
             number = slot_number(row["be_name"])
             if number is not None:
                 closed = int(row["srv_admin_state"]) & MAINTENANCE
-                found[number] = None if closed else Address(row["srv_addr"], int(row["srv_port"]))
+                leads = None if closed else Address(row["srv_addr"], int(row["srv_port"]))
+                found.setdefault(number, {})[row["srv_name"]] = leads
     return found
 
 
@@ -64,7 +70,7 @@ def sessions(answer: str) -> list[Session]:
         if number is not None and fields.get("proto") in {"tcpv4", "tcpv6"}:
             source, _, port = fields["src"].rpartition(":")
             age = seconds(fields.get("age", ""))
-            found.append(Session(identifier, number, source.strip("[]"), int(port), age))
+            found.append(Session(identifier, number, fields.get("srv", ""), source.strip("[]"), int(port), age))
     return found
 
 

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from .configuration import SERVER, access_list_name
+from .configuration import access_list_name
 from .slots import Address, Slot, slot_name
 
 
-def close(number: int) -> list[str]:
-    """Refuse new connections and take the server away; sessions go on until they are cut."""
-    return [f"disable frontend {slot_name(number)}", *withdraw(number)]
+def close(number: int) -> str:
+    """Refuse new connections; sessions go on until they are cut."""
+    return f"disable frontend {slot_name(number)}"
 
 
-def withdraw(number: int) -> list[str]:
-    """Take the server away, the port stays open."""
-    return [f"set server {_server(number)} state maint"]
+def withdraw(number: int, name: str) -> str:
+    """Take a server away; sessions to it go on until they are cut."""
+    return f"set server {_server(number, name)} state maint"
 
 
-def lead_to(number: int, server: Address) -> list[str]:
-    """Lead new connections to a server and take them."""
+def lead_to(number: int, name: str, server: Address) -> list[str]:
+    """Lead new connections to a server as well."""
     return [
-        f"set server {_server(number)} addr {server.host} port {server.port}",
-        f"set server {_server(number)} state ready",
-        f"enable frontend {slot_name(number)}",
+        f"set server {_server(number, name)} addr {server.host} port {server.port}",
+        f"set server {_server(number, name)} state ready",
     ]
+
+
+def accept(number: int) -> str:
+    """Take new connections."""
+    return f"enable frontend {slot_name(number)}"
 
 
 def prepare_access(number: int) -> str:
@@ -52,9 +56,9 @@ def look_at_all(slots: list[Slot]) -> list[str]:
     return ["show servers state", "show stat -1 1 -1", *lists]
 
 
-def cut_all(number: int) -> str:
-    """Cut every session that is connected to the slot's server."""
-    return f"shutdown sessions server {_server(number)}"
+def cut_all(number: int, name: str) -> str:
+    """Cut every session that is connected to one of the slot's servers."""
+    return f"shutdown sessions server {_server(number, name)}"
 
 
 def cut(identifier: str) -> str:
@@ -62,5 +66,5 @@ def cut(identifier: str) -> str:
     return f"shutdown session {identifier}"
 
 
-def _server(number: int) -> str:
-    return f"{slot_name(number)}/{SERVER}"
+def _server(number: int, name: str) -> str:
+    return f"{slot_name(number)}/{name}"

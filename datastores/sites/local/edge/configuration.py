@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from itertools import zip_longest
 from pathlib import Path
 
 from .settings import EdgeSettings
 from .slots import Slot, slot_name
 
 COMMON_FILE = "00-common.cfg"
-SERVER = "primary"
+SERVERS = ("primary", "second", "third")  # as many as a slot may have, none of them more than another
 # A closed slot's server has to have some address: port 1 of this machine, and it is disabled besides.
 NOWHERE = "127.0.0.1:1 disabled"
 
@@ -36,7 +37,7 @@ def render_slot(settings: EdgeSettings, slot: Slot) -> dict[Path, str]:
 
 
 def slot_file(settings: EdgeSettings, slot: Slot) -> Path:
-    """The file with a slot's ports and server."""
+    """The file with a slot's ports and servers."""
     return settings.directory / f"{slot.name}.cfg"
 
 
@@ -55,7 +56,7 @@ def fingerprint(settings: EdgeSettings, slots: Iterable[Slot]) -> str:
 
     The number of open files is left out: it differs between shells, and a restart would not be worth it.
     """
-    fixed = [_common(settings, "", limits=False), *("\n".join(_binds(settings, slot)) for slot in slots)]
+    fixed = [_common(settings, "", limits=False), *SERVERS, *("\n".join(_binds(settings, slot)) for slot in slots)]
     return hashlib.sha256("\n".join(fixed).encode()).hexdigest()[:16]
 
 
@@ -79,6 +80,8 @@ def _common(settings: EdgeSettings, mark: str, *, limits: bool = True) -> str:
             "    mode tcp",
             # With retries a refused connection waits a second before it fails; clients retry better themselves.
             "    retries 0",
+            # Not the one with the fewest connections: that would lead everybody to a server that has just died.
+            "    balance roundrobin",
             "    timeout connect 2s",
             # Idle pooled connections live for days (the most that HAProxy can count is 24.8);
             # a dead peer is found by keep-alive instead: after 60 + 4 x 15 seconds.
@@ -103,7 +106,7 @@ def _listen(settings: EdgeSettings, slot: Slot) -> str:
             *(f"    {line}" for line in _binds(settings, slot)),
             f"    tcp-request connection reject unless {{ src -f {access_list_name(slot.number)} }}",
             f"    tcp-request connection reject if {{ fe_conn gt {settings.sessions_per_slot} }}",
-            f"    server {SERVER} {slot.server or NOWHERE}",
+            *(f"    server {name} {server or NOWHERE}" for name, server in zip_longest(SERVERS, slot.servers)),
         ]
     )
 

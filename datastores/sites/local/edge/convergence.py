@@ -3,22 +3,65 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from . import answers, commands
-from .differences import Running, settled, welcome
+from .differences import Running, assignment, settled, welcome
 from .errors import EdgeError
 from .runtime import PATIENCE, AdminSocket
-from .slots import Slot
+from .slots import Address, Slot
 
 Judge = Callable[[answers.Session], bool]
+FEW = 3  # so many slots are looked at one by one, more all together
+
+
+@dataclass(frozen=True)
+class Move:
+    """One slot on its way: what the proxy does, and which of its names must lead where."""
+
+    slot: Slot
+    running: Running
+    names: dict[str, Address]
+
+    @property
+    def changing(self) -> list[str]:
+        """Names whose sessions can't go on, also those that a change which broke off has left there."""
+        return [name for name, server in self.running.servers.items() if server != self.names.get(name)]
+
+    def withdrawals(self) -> list[str]:
+        """Commands that take away what the slot leaves, and close the port first where it leaves everything."""
+        number, servers = self.slot.number, self.running.servers
+        leaving = [commands.withdraw(number, name) for name in self.changing if servers[name]]
+        return leaving if self.names else [commands.close(number), *leaving]
+
+    def steps(self) -> list[str]:
+        """Commands that lead to what is missing, and open the port."""
+        number = self.slot.number
+        if not self.names:
+            return [commands.close(number)]
+        new = [(name, self.names[name]) for name in self.changing if name in self.names]
+        return [*(c for name, server in new for c in commands.lead_to(number, name, server)), commands.accept(number)]
+
+    @property
+    def done(self) -> Running:
+        """What the proxy does in the end."""
+        servers = {name: self.names.get(name) for name in self.running.servers}
+        return Running(bool(self.names), servers, self.slot.allowed)
+
+    def is_left(self, session: answers.Session) -> bool:
+        """Whether a session of the slot leads to a server that is not, or no longer, behind that name."""
+        return not self.names or session.server in self.changing
 
 
 def observe(admin: AdminSocket, slots: Iterable[Slot]) -> dict[int, Running]:
     """What the proxy does with these slots; one that it does not know is left out."""
     listed = list(slots)
-    looks = commands.look_at(listed[0]) if len(listed) == 1 else commands.look_at_all(listed)
-    server_answer, frontend_answer, *lists = admin.ask(*looks)
+    if len(listed) > FEW:
+        server_answer, frontend_answer, *lists = admin.ask(*commands.look_at_all(listed))
+    else:
+        looks = admin.ask(*(command for slot in listed for command in commands.look_at(slot)))
+        server_answer, frontend_answer, lists = "\n".join(looks[::3]), "\n".join(looks[1::3]), looks[2::3]
     servers, accepting = answers.servers(server_answer), answers.listening(frontend_answer)
     return {
         slot.number: Running(accepting[slot.number], servers[slot.number], answers.networks(networks))
@@ -41,23 +84,25 @@ def converge(admin: AdminSocket, wanted: Mapping[int, Slot]) -> int:
             "Restart the edge when its connections may be cut; its files are up to date.",
         )
     todo = [slot for slot in wanted.values() if not settled(slot, running[slot.number])]
-    cut = _leave(admin, [slot for slot in todo if _moves(slot, running[slot.number])])
+    moves = [Move(slot, running[slot.number], assignment(slot, running[slot.number])) for slot in todo]
+    cut = _leave(admin, [move for move in moves if move.changing])
     _grant(admin, [slot for slot in todo if slot.allowed != running[slot.number].allowed])
-    admin.change(*_steps(todo))
-    cut += cut_sessions(admin, lambda session: session.slot in wanted and not _welcome(wanted, session))
+    admin.change(*(command for move in moves for command in move.steps()))
+    running |= {move.slot.number: move.done for move in moves}
+    cut += cut_sessions(admin, lambda s: s.slot in wanted and not welcome(wanted[s.slot], running[s.slot], s))
     _prove(admin, todo)
     return cut
 
 
-def cut_sessions(admin: AdminSocket, unwelcome: Judge, whole_slots: Iterable[int] = ()) -> int:
-    """Cut sessions until a look finds none of these, and return how many there were.
+def cut_sessions(admin: AdminSocket, unwelcome: Judge, at_once: Sequence[str] = ()) -> int:
+    """Cut sessions until a look finds none of these, and return how many there were. ``at_once`` are commands that cut
+    most of them.
 
     An identifier is the session's address in the proxy's memory: one that ends between the look and the cut
     could lend it to a new session, which is then cut and has to connect again. That is rare and harmless.
     """
     deadline = time.monotonic() + PATIENCE
     seen: set[str] = set()
-    at_once = [commands.cut_all(number) for number in whole_slots]
     while found := [s.identifier for s in answers.sessions(admin.ask("show sess")[0]) if unwelcome(s)]:
         if time.monotonic() > deadline:
             raise EdgeError(f"{len(found)} connections could not be cut.", "Restart the edge; that cuts all.")
@@ -65,40 +110,24 @@ def cut_sessions(admin: AdminSocket, unwelcome: Judge, whole_slots: Iterable[int
             time.sleep(0.002)
         seen.update(found)
         admin.change(*(at_once or [commands.cut(identifier) for identifier in found]))
-        at_once = []
+        at_once = ()
     return len(seen)
 
 
-def _moves(slot: Slot, running: Running) -> bool:
-    return running.server != slot.server and running.server is not None
-
-
-def _welcome(wanted: Mapping[int, Slot], session: answers.Session) -> bool:
-    return welcome(wanted[session.slot], session.source)
-
-
-def _leave(admin: AdminSocket, slots: list[Slot]) -> int:
-    """Take the old server from slots that lead elsewhere from now on, and cut the sessions to it."""
-    if not slots:
+def _leave(admin: AdminSocket, moves: list[Move]) -> int:
+    """Take away what slots leave, and cut the sessions to it."""
+    if not moves:
         return 0
-    closing = {slot.number for slot in slots if slot.server is None}
-    numbers = {slot.number for slot in slots}
-    admin.change(*(c for n in numbers for c in (commands.close(n) if n in closing else commands.withdraw(n))))
-    return cut_sessions(admin, lambda session: session.slot in numbers, whole_slots=numbers)
+    admin.change(*(command for move in moves for command in move.withdrawals()))
+    by_slot = {move.slot.number: move for move in moves}
+    at_once = [commands.cut_all(move.slot.number, name) for move in moves for name in move.changing]
+    return cut_sessions(admin, lambda s: s.slot in by_slot and by_slot[s.slot].is_left(s), at_once)
 
 
 def _grant(admin: AdminSocket, slots: list[Slot]) -> None:
     prepared = admin.change(*(commands.prepare_access(slot.number) for slot in slots))
     versions = zip(slots, map(answers.prepared_version, prepared), strict=True)
     admin.change(*(command for slot, number in versions for command in commands.commit_access(slot, number)))
-
-
-def _steps(slots: list[Slot]) -> list[str]:
-    return [
-        command
-        for slot in slots
-        for command in (commands.lead_to(slot.number, slot.server) if slot.server else commands.close(slot.number))
-    ]
 
 
 def _prove(admin: AdminSocket, slots: list[Slot]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from .answers import Servers, Session
+from .errors import EdgeError
 from .slots import Address, Slot, permits
 
 
@@ -13,27 +15,52 @@ class Running:
     """What the running proxy does with a slot.
 
     accepting  whether its port takes connections (a fresh proxy does for closed slots, and resets them)
-    server     where connections lead, None in maintenance
+    servers    where connections lead, by the proxy's names; None for those in maintenance
     allowed    its access list, in canonical order
     """
 
     accepting: bool
-    server: Address | None
+    servers: Servers
     allowed: tuple[str, ...]
+
+    @property
+    def leads_to(self) -> list[Address]:
+        """The servers that get connections, in one order."""
+        return _ordered(server for server in self.servers.values() if server)
 
 
 def settled(wanted: Slot, running: Running) -> bool:
     """Whether the proxy does exactly what it must with the slot."""
     return (
-        running.server == wanted.server
+        running.leads_to == _ordered(wanted.servers)
         and running.allowed == wanted.allowed
-        and running.accepting == (wanted.server is not None)
+        and running.accepting == bool(wanted.servers)
     )
 
 
-def welcome(wanted: Slot, source: str) -> bool:
-    """Whether a client from this address may be connected through the slot."""
-    return wanted.server is not None and permits(wanted.allowed, source)
+def assignment(wanted: Slot, running: Running) -> dict[str, Address]:
+    """Which of the proxy's names must lead where: a server that it leads to already keeps its name, and so its sessions.
+
+    Raises EdgeError where the proxy knows too few names.
+    """
+    kept: dict[str, Address] = {}
+    for name, server in running.servers.items():
+        if server and server in wanted.servers and server not in kept.values():
+            kept[name] = server
+    free = [name for name in running.servers if name not in kept]
+    missing = [server for server in wanted.servers if server not in kept.values()]
+    if len(missing) > len(free):
+        raise EdgeError(
+            f"The running edge knows {len(running.servers)} servers of slot {wanted.number}: it is an older one.",
+            "Restart the edge when its connections may be cut; its files are up to date.",
+        )
+    return kept | dict(zip(free, missing, strict=False))
+
+
+def welcome(wanted: Slot, running: Running | None, session: Session) -> bool:
+    """Whether a client may be connected through the slot: it is allowed, and where it leads was not taken away."""
+    leads = running is None or running.servers.get(session.server, True) is not None
+    return leads and bool(wanted.servers) and permits(wanted.allowed, session.source)
 
 
 def describe(wanted: Slot, running: Running | None) -> Iterator[str]:
@@ -45,14 +72,23 @@ def describe(wanted: Slot, running: Running | None) -> Iterator[str]:
     if running is None:
         yield f"{slot} is unknown to the running proxy."
         return
-    if wanted.server is None:
-        if running.server is not None:
-            yield f"{slot} leads to {running.server}, but no running data store owns it."
-    elif running.server is None:
-        yield f"{slot} is closed, but its data store runs at {wanted.server}."
-    elif running.server != wanted.server:
-        yield f"{slot} leads to {running.server} instead of {wanted.server}."
+    leads, must = _listed(running.leads_to), _listed(_ordered(wanted.servers))
+    if not must:
+        if leads:
+            yield f"{slot} leads to {leads}, but no running data store owns it."
+    elif not leads:
+        yield f"{slot} is closed, but its data store runs at {must}."
+    elif leads != must:
+        yield f"{slot} leads to {leads} instead of {must}."
     elif not running.accepting:
-        yield f"{slot} refuses connections, but its data store runs at {wanted.server}."
+        yield f"{slot} refuses connections, but its data store runs at {must}."
     if running.allowed != wanted.allowed:
         yield f"{slot} has another allow list than its data store."
+
+
+def _ordered(servers: Iterable[Address]) -> list[Address]:
+    return sorted(servers, key=str)
+
+
+def _listed(servers: Iterable[Address]) -> str:
+    return " and ".join(map(str, servers))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -102,26 +102,26 @@ class Edge:
             return found
         for number, slot in wanted.items():
             found += describe(slot, running.get(number))
-            intruders = [s for s in sessions if s.slot == number and not welcome(slot, s.source)]
+            intruders = [s for s in sessions if s.slot == number and not welcome(slot, running.get(number), s)]
             if intruders:
                 found.append(f"Slot {number} of the edge has {len(intruders)} connections that it must not.")
         return [*found, OUTDATED] if outdated else found
 
-    def apply(self, slot: Slot) -> Applied:
-        """Make one slot do what it says: open it, re-point it, change who may connect, or close it.
+    def apply(self, *slots: Slot) -> Applied:
+        """Make slots do what they say: open them, re-point them, change who may connect, or close them.
 
-        Sessions to a server that the slot leaves are cut, and those from addresses that are not allowed any
-        more; all others go on. Done when the proxy has confirmed it.
+        Sessions to servers that a slot leaves are cut, and those from addresses that are not allowed any more; all
+        others go on. Done when the proxy has confirmed it.
         """
-        return self._apply(slot, durable=True)
+        return self._apply(slots, durable=True)
 
     def fence(self, slot: Slot) -> Applied:
-        """Close the slot and prove that no session to its server is left: the first step of a failover.
+        """Close the slot and prove that no session to its servers is left: the first step of a failover.
 
         Does not wait for the disk: the file is for a proxy that restarts; after a power cut `sync` is first.
         Where the proxy does not run, the proof is that nothing listens on the slot's port. Raises EdgeError.
         """
-        applied = self._apply(replace(slot, server=None), durable=False)
+        applied = self._apply([replace(slot, servers=())], durable=False)
         if not applied.live and any(_accepts(address, slot.port) for address in self.settings.bind):
             raise EdgeError(
                 f"The edge can't be reached for changes, but something still listens on port {slot.port}.",
@@ -129,24 +129,29 @@ class Edge:
             )
         return applied
 
-    def sessions(self, number: int) -> list[Session]:
-        """The clients that are connected through a slot now. Raises EdgeDownError."""
-        return [session for session in self._sessions() if session.slot == number]
+    def sessions(self, *numbers: int) -> list[Session]:
+        """The clients that are connected through these slots now. Raises EdgeDownError."""
+        return [session for session in self._sessions() if session.slot in numbers]
 
     def _sessions(self) -> list[Session]:
         return answers.sessions(self._admin.ask("show sess")[0])
 
-    def _apply(self, slot: Slot, *, durable: bool) -> Applied:
-        self.settings.complete([slot])
-        path = configuration.slot_file(self.settings, slot)
-        before = path.read_text() if path.exists() else ""
-        content = configuration.render_slot(self.settings, slot)
-        files.write(content, durable=durable)
+    def _apply(self, slots: Sequence[Slot], *, durable: bool) -> Applied:
+        self.settings.complete(slots)
+        before = [self._binds(slot) for slot in slots]
+        for slot in slots:
+            files.write(configuration.render_slot(self.settings, slot), durable=durable)
         try:
-            cut = converge(self._admin, {slot.number: slot})
+            cut = converge(self._admin, {slot.number: slot for slot in slots})
         except EdgeDownError:
             return Applied(live=False)
-        return Applied(live=True, cut=cut, restart_needed=_binds(before) != _binds(content[path]))
+        return Applied(live=True, cut=cut, restart_needed=before != [self._binds(slot) for slot in slots])
+
+    def _binds(self, slot: Slot) -> list[str]:
+        """The addresses in the slot's file."""
+        path = configuration.slot_file(self.settings, slot)
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [line for line in lines if line.strip().startswith("bind ")]
 
     def _stale_files(self, slots: Collection[Slot]) -> list[str]:
         content = configuration.render(self.settings, slots)
@@ -158,10 +163,6 @@ class Edge:
 
     def _info(self, key: str) -> str:
         return answers.info(self._admin.ask("show info")[0], key)
-
-
-def _binds(text: str) -> list[str]:
-    return [line for line in text.splitlines() if line.strip().startswith("bind ")]
 
 
 def _accepts(address: str, port: int) -> bool:

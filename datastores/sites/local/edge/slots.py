@@ -1,4 +1,4 @@
-"""What a slot of the edge is: a port that never changes, the server behind it and who may connect."""
+"""What a slot of the edge is: a port that never changes, the servers behind it and who may connect."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+MOST_SERVERS = 3  # the largest plan's nodes
 
 
 @dataclass(frozen=True)
@@ -29,17 +31,19 @@ class Slot:
 
     number   which of the declared slots, from 1
     port     the port that clients connect to
-    server   the engine behind it; None closes the slot: connections are refused
+    servers  the engines behind it, which get new connections in turn; none closes the slot: connections are refused
     allowed  networks that may connect, addresses and CIDR blocks of both families; empty means nobody
     """
 
     number: int
     port: int
-    server: Address | None = None
+    servers: tuple[Address, ...] = ()
     allowed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_port(self.port)
+        if len(set(self.servers)) != len(self.servers) or len(self.servers) > MOST_SERVERS:
+            raise ValueError(f"a slot leads to at most {MOST_SERVERS} servers, each once")
         object.__setattr__(self, "allowed", canonical(self.allowed))
 
     @property

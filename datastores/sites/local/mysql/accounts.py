@@ -6,16 +6,22 @@ from pymysql.converters import escape_string
 
 from datastores.engines.mysql import MySQL
 from datastores.engines.mysql.verifier import verifier
+from datastores.sites.local.mysql.canary import CANARY_TABLE, CANARY_THERE
+from datastores.sites.local.mysql.configuration import PLUGINS
+from datastores.sites.local.mysql.identity import SUBJECT
+from datastores.sites.local.mysql.logins import Administration
 from datastores.sites.local.mysql.names import (
     ADMIN_ADDRESS,
     EDGE_ADDRESS,
     PLATFORM,
     PROBE,
+    STANDBY,
     platform_password,
     probe_password,
 )
 
 ADMIN = f"'{MySQL.admin_user}'@'%'"
+STANDBYS = f"'{STANDBY}'@'{EDGE_ADDRESS}'"
 # All of a database's own rights, and the server's that end at the server. Not among them, because each leads
 # to the host, to the platform's accounts or around the log of changes: SUPER, FILE, SHUTDOWN, RELOAD (resets
 # the log), CREATE TABLESPACE, SYSTEM_USER, SYSTEM_VARIABLES_ADMIN, CONNECTION_ADMIN, BINLOG_ADMIN,
@@ -89,6 +95,7 @@ def first_statements() -> list[str]:
         # By the first, only accounts that have it can change or drop this one. By the second, it gets in where
         # clients that are still logging in are counted as well (see ``logins``).
         f"GRANT SYSTEM_USER, CONNECTION_ADMIN ON *.* TO '{PROBE}'@'{EDGE_ADDRESS}'",
+        *standbys_statements(),
         *admin_statements(),
         f"CREATE DATABASE {MySQL.default_database}",
         "DROP USER 'root'@'localhost'",
@@ -102,6 +109,41 @@ def admin_statements() -> list[str]:
         f"GRANT {', '.join(PRIVILEGES + DYNAMIC_PRIVILEGES)} ON *.* TO {ADMIN} WITH GRANT OPTION",
         *(f"REVOKE {', '.join(KEPT_FROM_TENANTS)} ON {schema}.* FROM {ADMIN}" for schema in PLATFORM_SCHEMAS),
     ]
+
+
+def standbys_statements() -> list[str]:
+    """Return what makes the account of standbys: no password, but a certificate of the platform's (see ``identity``).
+
+    It reads the log and copies files. By SYSTEM_USER tenants can't touch it; by CONNECTION_ADMIN a standby gets in
+    where tenants have taken every connection: one that can't would stop their writes.
+    """
+    return [
+        f"CREATE USER {STANDBYS} IDENTIFIED WITH caching_sha2_password AS '' REQUIRE SUBJECT '{SUBJECT}'",
+        f"GRANT REPLICATION SLAVE ON *.* TO {STANDBYS}",
+        f"GRANT BACKUP_ADMIN, CONNECTION_ADMIN, SYSTEM_USER ON *.* TO {STANDBYS}",
+    ]
+
+
+def make_standbys_account(session: Administration) -> None:
+    """On a running primary: have what standbys need, where it is missing. The log of changes tells it to standbys."""
+    there = {str(row[0]) for row in session.execute("SELECT plugin_name FROM information_schema.plugins")}
+    for name, file in PLUGINS.items():
+        if name not in there:
+            session.execute(f"INSTALL PLUGIN {name} SONAME '{file}'")
+    if not _is_ours(session):  # a tenant of before there was one may have made it
+        for statement in (f"DROP USER IF EXISTS {STANDBYS}", *standbys_statements()):
+            session.execute(statement)
+    if not session.execute(CANARY_THERE):
+        for statement in CANARY_TABLE:
+            session.execute(statement)
+
+
+def _is_ours(session: Administration) -> bool:
+    ours = session.execute(
+        f"SELECT 1 FROM mysql.user JOIN mysql.global_grants USING (user, host) WHERE user = '{STANDBY}'"  # noqa: S608
+        f" AND host = '{EDGE_ADDRESS}' AND x509_subject = '{SUBJECT}' AND priv = 'SYSTEM_USER'"
+    )
+    return bool(ours)
 
 
 def password_statement(user: str, password: str) -> str:

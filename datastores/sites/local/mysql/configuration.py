@@ -11,14 +11,22 @@ from datastores.engines.mysql.settings import Setting, server_settings
 from datastores.limits import mysql_connections
 from datastores.sites.local.certificates import CERTIFICATE_FILE, KEY_FILE
 from datastores.sites.local.engine import Place, Sizing
+from datastores.sites.local.mysql.identity import ensure_identity
 from datastores.sites.local.mysql.names import ADMIN_ADDRESS, EDGE_ADDRESS
+from datastores.sites.local.mysql.option_file import NOTE, render
+from datastores.sites.local.mysql.part import ensure_part
 from datastores.sites.local.mysql.programs import SETTINGS_FILE, own_directories, temporary_directory
 from host.authority import Authority
 from host.files import write_private
 
 CA_FILE = "ca.pem"
+# What standbys need: copying a running server's files, and waiting until another node has a transaction.
+PLUGINS = {
+    "clone": "mysql_clone.so",
+    "rpl_semi_sync_source": "semisync_source.so",
+    "rpl_semi_sync_replica": "semisync_replica.so",
+}
 WRITES_FILE = "writes.cnf"  # says more than its section while writes are stopped (see ``read_only``)
-NOTE = "# Written by Headwater; changes are lost at the next start.\n"
 WRITES_ALLOWED = f"{NOTE}[mysqld]\n"
 
 
@@ -27,16 +35,18 @@ def write_configuration(place: Place, sizing: Sizing) -> None:
     for directory in (place.configuration, place.sockets, temporary_directory(place)):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_private(place.configuration / CA_FILE, Authority(settings.HOME).certificate_file.read_text())
+    ensure_identity(place)
     values = {**_of_plan(sizing), **own_directories(), **_of_place(place)}
     writes = place.configuration / WRITES_FILE
     if not writes.exists():
         write_private(writes, WRITES_ALLOWED)
-    write_private(place.configuration / SETTINGS_FILE, f"{NOTE}{render(values)}!include {writes}\n", durable=True)
-
-
-def render(values: dict[str, Setting]) -> str:
-    """Return the text of an option file, every value quoted as its reader unquotes it."""
-    return "[mysqld]\n" + "".join(f"{name} = {_quoted(value)}\n" for name, value in values.items())
+    roles = ensure_part(place)
+    # The later file counts: a standby's applier must write, also where its tenant may not.
+    write_private(
+        place.configuration / SETTINGS_FILE,
+        f"{NOTE}{render(values)}!include {writes}\n!include {roles}\n",
+        durable=True,
+    )
 
 
 def configured(place: Place, name: str) -> int:
@@ -79,16 +89,8 @@ def _of_place(place: Place) -> dict[str, Setting]:
         "socket": str(socket_file(place)),
         "pid_file": str(process_file(place)),
         "server_id": zlib.crc32(place.name.encode()) or 1,  # differs between the nodes of a store
+        "plugin_load_add": ";".join(PLUGINS.values()),
         "ssl_ca": str(place.configuration / CA_FILE),  # without it, a new certificate can't be read while it runs
         "ssl_cert": str(place.configuration / CERTIFICATE_FILE),
         "ssl_key": str(place.configuration / KEY_FILE),
     }
-
-
-def _quoted(value: Setting) -> str:
-    if isinstance(value, bool):
-        return "ON" if value else "OFF"
-    if isinstance(value, int):
-        return str(value)
-    escaped = value.replace("\\", "\\\\")
-    return f'"{escaped}"'

@@ -23,15 +23,17 @@ from datastores.sites.local.mysql.configuration import (
     socket_file,
     write_configuration,
 )
+from datastores.sites.local.mysql.identity import ensure_identity
 from datastores.sites.local.mysql.logins import administration, platform_login
 from datastores.sites.local.mysql.programs import confined_server
+from datastores.sites.local.mysql.replication import ReplicatingMySQL
 from datastores.sites.local.tenancy import LocalTenancy
 from datastores.sites.tenants import NewLogin, Successor
 from host.locks import remove_stale
 from host.supervisor import ServiceSpec
 
 
-class LocalMySQL(LocalEngine, DatabaseKeeper, LocalTenancy):
+class LocalMySQL(ReplicatingMySQL, LocalEngine, DatabaseKeeper, LocalTenancy):
     """MySQL 9."""
 
     slug: ClassVar[str] = MySQL.slug
@@ -81,7 +83,11 @@ class LocalMySQL(LocalEngine, DatabaseKeeper, LocalTenancy):
                     session.execute(statement)
 
     def reload(self, place: Place) -> None:
-        """Have the running server read its certificate again; sessions that are open keep theirs."""
+        """Have the running server read its certificate again; sessions that are open keep theirs.
+
+        The one with which it logs in to a primary is as old, and is read at the next login.
+        """
+        ensure_identity(place)
         with administration(place) as session:
             session.execute("ALTER INSTANCE RELOAD TLS")
 

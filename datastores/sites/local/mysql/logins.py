@@ -20,6 +20,7 @@ from pathlib import Path
 import pymysql
 from django.conf import settings
 from pymysql.constants import ER
+from pymysql.cursors import DictCursor
 
 from datastores.sites.contract import Endpoint
 from datastores.sites.local.engine import Place
@@ -28,10 +29,12 @@ from datastores.sites.local.mysql.names import (
     ADMIN_ADDRESS,
     PLATFORM,
     PROBE,
+    STANDBY,
     platform_password,
     probe_password,
 )
 from host.authority import Authority
+from host.waiting import wait_until
 
 Connection = pymysql.Connection
 ANSWER_SECONDS = 3
@@ -46,11 +49,15 @@ GREETING_START = 5  # a packet's header, and the first byte of its content
 
 
 class Administration:
-    """The platform's session in a node, which knows how many connections tenants may hold."""
+    """The platform's session in a node, which knows how many connections tenants may hold.
+
+    Standbys that are connected to a primary are counted by the server, too, and are made up for at each session.
+    """
 
     def __init__(self, connection: Connection, limit: int) -> None:
         self.limit = limit
         self._connection = connection
+        self._standbys = sum(row[1] == STANDBY for row in self.execute("SHOW PROCESSLIST"))
 
     def execute(self, statement: str) -> list[tuple[object, ...]]:
         """Run a statement and return its rows."""
@@ -58,15 +65,27 @@ class Administration:
             cursor.execute(statement)
             return list(cursor.fetchall())
 
+    def row(self, statement: str) -> dict[str, object]:
+        """Run a statement and return its first row by column, empty without one."""
+        with self._connection.cursor(DictCursor) as cursor:
+            cursor.execute(statement)
+            return dict(cursor.fetchone() or {})
+
     def make_room(self, own: int) -> None:
-        """Let tenants have their limit beside ``own`` connections of the platform."""
-        self.execute(f"SET GLOBAL max_connections = {self.limit + own}")
+        """Let tenants have their limit beside ``own`` connections of the platform and those of standbys."""
+        self.execute(f"SET GLOBAL max_connections = {self.limit + self._standbys + own}")
 
 
 @contextlib.contextmanager
-def administration(place: Place) -> Iterator[Administration]:
-    """Log in as the platform without taking a tenant's connection."""
-    with _alone(place), platform_login(place) as connection:
+def administration(
+    place: Place, *, seconds: float = ANSWER_SECONDS, patience: float | None = None
+) -> Iterator[Administration]:
+    """Log in as the platform without taking a tenant's connection.
+
+    Each answer may take ``seconds``, and another process of the platform that is in at most ``patience`` (None:
+    however long it takes); raises TimeoutError.
+    """
+    with _alone(place, patience), platform_login(place, seconds) as connection:
         session = Administration(connection, configured(place, "max_connections"))
         session.make_room(1)
         try:
@@ -77,12 +96,13 @@ def administration(place: Place) -> Iterator[Administration]:
                 session.make_room(0)
 
 
-def platform_login(place: Place) -> Connection:
+def platform_login(place: Place, seconds: float = ANSWER_SECONDS) -> Connection:
     """Log in as the platform: over the node's socket, else at the administrative address."""
     # Without TLS: even where it is not used, preparing it would take longer than all the rest.
     connection = _connection(
         PLATFORM,
         platform_password(),
+        seconds,
         unix_socket=str(socket_file(place)),
         ssl_disabled=True,
     )
@@ -92,7 +112,7 @@ def platform_login(place: Place) -> Connection:
         if error.args[0] != ER.CON_COUNT_ERROR:
             raise
         ca = Authority(settings.HOME).certificate_file
-        connection = _connection(PLATFORM, platform_password(), ssl=trusting(ca))
+        connection = _connection(PLATFORM, platform_password(), seconds, ssl=trusting(ca))
         connection.connect(_reach(ADMIN_ADDRESS, place.port, source=ADMIN_ADDRESS))
     return connection
 
@@ -104,7 +124,7 @@ def probe_login(endpoint: Endpoint, ca: Path, session: Administration) -> Iterat
     ``session`` makes room for it once the server has counted it, which is when it sends its greeting, and takes
     the room back before the server stops counting it: a second handle keeps the connection open until then.
     """
-    connection = _connection(PROBE, probe_password(), host=endpoint.host, ssl=trusting(ca))
+    connection = _probe(endpoint, ca)
     client = _reach(endpoint.host, endpoint.port)
     with client, client.dup():
         greeting = client.recv(GREETING_START, socket.MSG_PEEK)
@@ -119,6 +139,13 @@ def probe_login(endpoint: Endpoint, ca: Path, session: Administration) -> Iterat
                 connection.close()
 
 
+def probe_connection(endpoint: Endpoint, ca: Path) -> Connection:
+    """Log in as the probe, and stay: the server counts it among its connections."""
+    connection = _probe(endpoint, ca)
+    connection.connect()
+    return connection
+
+
 def trusting(ca: Path) -> ssl.SSLContext:
     """Return TLS as a strict client wants it: version 1.2 or newer, chain and name verified."""
     context = ssl.create_default_context(cafile=str(ca))
@@ -126,7 +153,12 @@ def trusting(ca: Path) -> ssl.SSLContext:
     return context
 
 
-def _connection(user: str, password: str, **parameters: object) -> Connection:
+def _probe(endpoint: Endpoint, ca: Path) -> Connection:
+    tls = trusting(ca)
+    return _connection(PROBE, probe_password(), ANSWER_SECONDS, host=endpoint.host, port=endpoint.port, ssl=tls)
+
+
+def _connection(user: str, password: str, seconds: float, **parameters: object) -> Connection:
     return pymysql.connect(  # type: ignore[call-overload,no-any-return]
         **{"host": "localhost"} | parameters,
         user=user,
@@ -135,9 +167,9 @@ def _connection(user: str, password: str, **parameters: object) -> Connection:
         defer_connect=True,
         charset="utf8mb4",
         init_command=SAFE_SESSION,
-        connect_timeout=ANSWER_SECONDS,
-        read_timeout=ANSWER_SECONDS,
-        write_timeout=ANSWER_SECONDS,
+        connect_timeout=seconds,
+        read_timeout=seconds,
+        write_timeout=seconds,
     )
 
 
@@ -148,11 +180,22 @@ def _reach(host: str, port: int, source: str | None = None) -> socket.socket:
 
 
 @contextlib.contextmanager
-def _alone(place: Place) -> Iterator[None]:
+def _alone(place: Place, patience: float | None) -> Iterator[None]:
     """Wait until no other process of the platform is logged in to this node."""
     descriptor = os.open(place.configuration / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if patience is None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        elif not wait_until(lambda: _locked(descriptor), patience):
+            raise TimeoutError("Another process of the platform is logged in.")
         yield
     finally:
         os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

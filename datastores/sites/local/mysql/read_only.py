@@ -17,6 +17,7 @@ from datastores.sites.local.engine import Place
 from datastores.sites.local.mysql.configuration import WRITES_ALLOWED, WRITES_FILE
 from datastores.sites.local.mysql.logins import Administration, administration
 from datastores.sites.local.mysql.names import NO_TENANTS
+from datastores.sites.local.mysql.part import read_part
 from host.files import write_private
 
 # What the settings include. All but the first, and WRITES_ALLOWED, say that something is left to do.
@@ -29,15 +30,27 @@ READERS_OF_THE_LOG = "Binlog Dump"  # standbys and the like, which write nothing
 def set_read_only(place: Place, *, read_only: bool) -> bool:
     """Have the node's transactions read-only by default, or not; True when the server behaves so now.
 
-    May be stopped and run again at any instant: the file says what is left to do.
+    May be stopped and run again at any instant: the file says what is left to do. A standby takes no writes but those
+    of its primary, which must go on; it keeps the file for the day on which it is promoted.
     """
     file = place.configuration / WRITES_FILE
+    if read_part(place).is_read_only:
+        write_private(file, STOPPING if read_only else WRITES_ALLOWED)
+        return True
     under_way, done = (STOPPING, STOPPED) if read_only else (ALLOWING, WRITES_ALLOWED)
     try:
         if not read_only and file.read_text() == done:
             return True
         return _switch(place, file, under_way, done)
     except (pymysql.Error, FileNotFoundError):  # down, or being deleted
+        return False
+
+
+def transactions_are_read_only(place: Place) -> bool:
+    """Whether writes are stopped, or are to be, once the node takes any."""
+    try:
+        return (place.configuration / WRITES_FILE).read_text() in {STOPPED, STOPPING}
+    except FileNotFoundError:
         return False
 
 
@@ -48,13 +61,14 @@ def _switch(place: Place, file: Path, under_way: str, done: str) -> bool:
     with administration(place) as session:
         session.execute(f"SET GLOBAL transaction_read_only = {'OFF' if done == WRITES_ALLOWED else 'ON'}")
         if fresh:
-            _end_sessions(session)
+            end_sessions(session)
     if fresh:
         write_private(file, done)
     return True
 
 
-def _end_sessions(session: Administration) -> None:
+def end_sessions(session: Administration) -> None:
+    """End the tenants' sessions, but not those that read the log of changes."""
     for number, user, _, _, command, *_ in session.execute("SHOW PROCESSLIST"):
         if user in NO_TENANTS or str(command).startswith(READERS_OF_THE_LOG):
             continue

@@ -10,12 +10,13 @@ from datastores.limits import postgresql_connections
 from datastores.sites.local.certificates import CERTIFICATE_FILE, KEY_FILE
 from datastores.sites.local.engine import Place, Sizing
 from datastores.sites.local.postgresql.archive.reach import archive_settings
-from datastores.sites.local.postgresql.names import PLATFORM, PLATFORM_DATABASE, PROBE, READER
+from datastores.sites.local.postgresql.names import PLATFORM, PLATFORM_DATABASE, PROBE, READER, STANDBY
 from host.files import write_private
 
 SETTINGS_FILE = "postgresql.conf"
 LOGINS_FILE = "pg_hba.conf"
 USERS_FILE = "pg_ident.conf"
+PART_FILE = "replication.conf"  # whom the node follows or waits for (see ``part``)
 WRITES_FILE = "writes.conf"  # there while writes are stopped (see ``read_only``)
 NOTE = "# Written by Headwater; changes are lost at the next start.\n"
 USER_MAP = "platform"
@@ -28,6 +29,8 @@ local     all                  {READER}    peer map={USER_MAP}
 local     all                  all         reject
 hostnossl all                  all         all  reject
 hostssl   all                  {PLATFORM}  all  reject
+hostssl   replication          {STANDBY}   127.0.0.1/32  scram-sha-256
+hostssl   all                  {STANDBY}   all  reject
 hostssl   all                  {READER}    all  reject
 hostssl   {PLATFORM_DATABASE}  {PROBE}     all  scram-sha-256
 hostssl   all                  {PROBE}     all  reject
@@ -44,7 +47,8 @@ def write_configuration(place: Place, sizing: Sizing, *, vectors: bool = False) 
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     user = pwd.getpwuid(os.geteuid()).pw_name
     settings = {**_of_plan(sizing, vectors=vectors), **_of_place(place), **archive_settings(place)}
-    write_private(place.configuration / SETTINGS_FILE, NOTE + render(settings), durable=True)
+    part = render({"include_if_exists": str(place.configuration / PART_FILE)})
+    write_private(place.configuration / SETTINGS_FILE, NOTE + render(settings) + part, durable=True)
     write_private(place.configuration / LOGINS_FILE, NOTE + LOGINS, durable=True)
     write_private(
         place.configuration / USERS_FILE, f'{NOTE}{USER_MAP} "{user}" {PLATFORM}\n{USER_MAP} "{user}" {READER}\n'

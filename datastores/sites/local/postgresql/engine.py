@@ -20,13 +20,14 @@ from datastores.sites.local.postgresql import read_only as switching
 from datastores.sites.local.postgresql.configuration import write_configuration
 from datastores.sites.local.postgresql.logins import platform_login
 from datastores.sites.local.postgresql.programs import confined_server
+from datastores.sites.local.postgresql.replication import ReplicatingPostgreSQL
 from datastores.sites.local.tenancy import LocalTenancy
 from datastores.sites.tenants import NewLogin, Successor
 from host.locks import remove_stale
 from host.supervisor import ServiceSpec
 
 
-class LocalPostgreSQL(LocalEngine, ExtensionKeeper, LocalTenancy):
+class LocalPostgreSQL(ReplicatingPostgreSQL, LocalEngine, ExtensionKeeper, LocalTenancy):
     """PostgreSQL 17."""
 
     slug: ClassVar[str] = PostgreSQL.slug

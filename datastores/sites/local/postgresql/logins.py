@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import psycopg
+from psycopg import conninfo
 from psycopg.abc import PQGen
 
 from datastores.sites.contract import Endpoint
@@ -57,6 +58,12 @@ class PatientConnection(BoundedConnection):
     answer_seconds: ClassVar[float] = 30.0
 
 
+class HastyConnection(BoundedConnection):
+    """For the monitor, which asks many servers in turn and comes again soon."""
+
+    answer_seconds: ClassVar[float] = 1.0
+
+
 def platform_login(place: Place) -> Connection:
     """Log in as the platform's superuser over the node's socket. Every statement commits by itself."""
     return _platform(place, f"{SAFE_SESSION} {WRITES}")
@@ -70,6 +77,27 @@ def bystander_login(place: Place) -> Connection:
 def visiting_login(place: Place, database: str, options: str) -> Connection:
     """Log in as the platform inside a tenant's database, where nothing but catalogues may be touched (see ``databases``)."""
     return _platform(place, f"{SAFE_SESSION} {WRITES} {options}", database, PatientConnection)
+
+
+def patient_login(place: Place) -> Connection:
+    """Log in as the platform for what may take longer, such as a checkpoint."""
+    return _platform(place, f"{SAFE_SESSION} {WRITES}", kind=PatientConnection)
+
+
+def monitor_login(place: Place) -> Connection:
+    """Log in as the platform for a look at the replication, which is given up after a second."""
+    return _platform(place, SAFE_SESSION, kind=HastyConnection)
+
+
+def pulse_parameters(place: Place) -> bytes:
+    """Return libpq's parameters of the session over which the monitor asks for signs of life."""
+    return conninfo.make_conninfo(
+        "",
+        **_parameters(place, SAFE_SESSION, PLATFORM_DATABASE),
+        replication="database",
+        application_name="headwater",
+        gssencmode="disable",
+    ).encode()
 
 
 def probe_login(endpoint: Endpoint, ca: Path) -> Connection:
@@ -93,15 +121,18 @@ def _platform(
     database: str = PLATFORM_DATABASE,
     kind: type[BoundedConnection] = BoundedConnection,
 ) -> Connection:
-    return _connect(
-        kind,
-        host=str(place.sockets),
-        port=place.port,
-        user=PLATFORM,
-        dbname=database,
-        options=options,
-        sslmode="disable",
-    )
+    return _connect(kind, **_parameters(place, options, database))
+
+
+def _parameters(place: Place, options: str, database: str) -> dict[str, str | int]:
+    return {
+        "host": str(place.sockets),
+        "port": place.port,
+        "user": PLATFORM,
+        "dbname": database,
+        "options": options,
+        "sslmode": "disable",
+    }
 
 
 def _connect(kind: type[BoundedConnection], **parameters: str | int) -> Connection:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 
 from django.conf import settings
@@ -37,3 +39,21 @@ def confined_server(place: Place, *more: str) -> list[str]:
         read=[place.configuration, *([tree] if tree else []), *reach.read_by_server(place)],
         write=[place.data, place.sockets, *reach.written_by_server(place)],
     )
+
+
+def last_checkpoint(place: Place) -> int | None:
+    """Return where a cleanly stopped server wrote its last record, in bytes of its log; None where it was not stopped
+    cleanly, or can't be asked."""
+    asked = subprocess.run(
+        [str(program("pg_controldata")), str(place.data)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={"LC_ALL": "C"},
+        timeout=10,
+    )
+    state = re.search(r"^Database cluster state:\s+shut down$", asked.stdout, re.MULTILINE)
+    found = re.search(r"^Latest checkpoint location:\s+([0-9A-F]+)/([0-9A-F]+)$", asked.stdout, re.MULTILINE)
+    if state is None or found is None:
+        return None
+    return (int(found[1], 16) << 32) + int(found[2], 16)

@@ -18,7 +18,7 @@ from datastores.sites.local.archive.contract import Archiver
 from datastores.sites.local.archive.vault import Vault, vault_of
 from datastores.sites.local.archive.watching import discard
 from datastores.sites.local.procedures.base import LocalProcedure
-from datastores.sites.local.storage import used_bytes
+from datastores.sites.local.usage import used_bytes
 from host.jobs import Command, Job, JobState
 from host.waiting import wait_until
 

@@ -37,6 +37,10 @@ class LocalProcedure(Procedure):
         """The node's directories and port. The port must have been reserved."""
         return place_of(self.node, self.machine.home)
 
+    def place_at(self, node: Node) -> Place:
+        """Return any node's directories and port, which must have been reserved."""
+        return place_of(node, self.machine.home)
+
     @property
     def engine(self) -> LocalEngine:
         """How the store's engine lives on this machine."""
@@ -55,14 +59,15 @@ class LocalProcedure(Procedure):
         return False
 
     def open_address(self) -> None:
-        """Let the store's stable address lead to the node."""
-        slot = addresses.point_slot(self.store, self.node.port)
-        self.machine.edge.apply(addresses.edge_slot(slot))
+        """Let the store's stable address lead to the node. The one for reads gets its allow list; where it leads is the
+        monitor's matter."""
+        addresses.point_slot(self.store, self.node.port)
+        self.machine.edge.apply(*map(addresses.edge_slot, addresses.slots_of(self.store)))
 
     def close_address(self) -> None:
-        """Let the store's address lead nowhere and cut its sessions. The port stays the store's."""
-        slot = addresses.point_slot(self.store, None)
-        self.machine.edge.apply(addresses.edge_slot(slot))
+        """Let the store's addresses lead nowhere and cut their sessions. The ports stay the store's."""
+        slots = [addresses.point_slot(self.store, None), addresses.point_readers(self.store, [])]
+        self.machine.edge.apply(*(addresses.edge_slot(slot) for slot in slots if slot))
 
     def verify_access(self) -> str | None:
         """Log in as a client does (see ``access.log_in``); the evidence, or None while it does not work."""

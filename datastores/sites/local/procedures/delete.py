@@ -67,8 +67,8 @@ class Delete(LocalProcedure):
     def forget(self) -> Outcome:
         """The row stays for the audit trail, without a secret in it."""
         kept = retire_archive(self.machine, self.store)
-        if slot := addresses.release_slot(self.store):
-            self.machine.edge.apply(addresses.edge_slot(slot))
+        if slots := addresses.release_slots(self.store):
+            self.machine.edge.apply(*map(addresses.edge_slot, slots))
         store = self.store
         store.admin_password = store.next_admin_password = ""
         store.deleted_at = timezone.now()

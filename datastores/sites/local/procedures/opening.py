@@ -7,10 +7,10 @@ from typing import ClassVar
 from datastores.models import DataStore
 from datastores.operations.outcomes import Done, Goto, Outcome
 from datastores.operations.procedure import step
-from datastores.sites.local.procedures.base import LocalProcedure
+from datastores.sites.local.procedures.replication import ReplicationProcedure
 
 
-class OpeningProcedure(LocalProcedure):
+class OpeningProcedure(ReplicationProcedure):
     """A procedure after which clients can log in."""
 
     last_words: ClassVar[str]

@@ -7,14 +7,15 @@ from typing import ClassVar
 from datastores.models import DataStore, Node
 from datastores.operations.outcomes import Done, Goto, Outcome, Wait
 from datastores.operations.procedure import step
-from datastores.sites.local.procedures.base import LocalProcedure
+from datastores.sites.local.nodes import restart_node
 from datastores.sites.local.procedures.opening import OpeningProcedure
+from datastores.sites.local.procedures.replication import ReplicationProcedure
 from host.supervisor import SupervisionError
 
 STOP_SECONDS = 5.0  # per attempt; a server that is still shutting down gets more of them
 
 
-class PowerOff(LocalProcedure):
+class PowerOff(ReplicationProcedure):
     """Close the address, then stop the server cleanly."""
 
     kind = "power_off"
@@ -29,12 +30,14 @@ class PowerOff(LocalProcedure):
 
     @step("Stop the server")
     def stop(self) -> Outcome:
-        """Stop by the engine's own signal, so that everything is on disk."""
-        try:
-            self.machine.supervisor.stop(self.place.name, STOP_SECONDS)
-        except SupervisionError as error:
-            return Wait(1.0, error.sentence)
-        self.node.set_state(Node.State.DOWN)
+        """Stop by the engine's own signal, so that everything is on disk. The primary first: it ends when its standbys have
+        everything."""
+        for node in self.nodes():
+            try:
+                self.machine.supervisor.stop(self.place_at(node).name, STOP_SECONDS)
+            except SupervisionError as error:
+                return Wait(1.0, error.sentence)
+            node.set_state(Node.State.DOWN)
         self.mark(DataStore.State.POWERED_OFF, "The server was stopped cleanly; its data is kept.")
         return Done("The data store is powered off. Its data and its address are kept.")
 
@@ -54,4 +57,13 @@ class PowerOn(OpeningProcedure):
         if not self.start_node():
             return Wait(1.0, "The server is starting.")
         self.node.set_state(Node.State.UP)
+        return Goto("start_standbys" if self.standbys() else "publish")
+
+    @step("Start the standbys")
+    def start_standbys(self) -> Outcome:
+        """They catch up by themselves; one that does not come back is replaced later, and keeps nobody waiting."""
+        for standby in self.standbys():
+            if self.place_at(standby).data.exists():
+                restart_node(self.machine, standby)
+            standby.set_state(Node.State.UP)
         return Goto("publish")

@@ -8,11 +8,13 @@ from datastores.models import Node
 from datastores.operations.outcomes import Goto, Outcome, Wait
 from datastores.operations.procedure import step
 from datastores.sites.local import addresses, pool
+from datastores.sites.local.joining import join
 from datastores.sites.local.procedures.opening import OpeningProcedure
+from datastores.sites.local.replication import CopyFailed, NotAnswering
 
 
 class Provision(OpeningProcedure):
-    """Reserve, prepare, start, secure, publish, verify."""
+    """Reserve, prepare, start, secure, with standbys also join and synchronise, then publish and verify."""
 
     kind = "provision"
     title: ClassVar[str] = "Create the data store"
@@ -21,9 +23,12 @@ class Provision(OpeningProcedure):
 
     @step("Reserve an address")
     def reserve(self) -> Outcome:
-        """Give the store its port for life and the node its internal one."""
+        """Give the store its port for life, another for reads where it has standbys, and each node its internal one."""
         addresses.reserve_slot(self.store)
-        addresses.reserve_node_port(self.node)
+        if self.store.plan.node_count > 1:
+            addresses.reserve_reader_slot(self.store)
+        for node in self.store.nodes.order_by("number"):
+            addresses.reserve_node_port(node)
         return Goto("prepare")
 
     @step("Prepare the data directory")
@@ -48,4 +53,23 @@ class Provision(OpeningProcedure):
         if not self.start_node():  # it may have been stopped since
             return Wait(1.0, "The server is starting.")
         self.engine.set_password(self.place, self.store.admin_user, self.store.admin_password)
-        return Goto("publish")
+        return Goto("join" if self.standbys() else "publish")
+
+    @step("Make the standbys")
+    def join(self) -> Outcome:
+        """Copy the primary to each standby in turn, and have it follow."""
+        for standby in self.standbys():
+            if standby.state == Node.State.UP:
+                continue
+            try:
+                said = join(self.machine, standby)
+            except (CopyFailed, NotAnswering) as error:
+                said = f"Trying again: {error}"
+            if said is not None:
+                return Wait(0.2, f"Node {standby.number}: {said}")
+        return Goto("synchronise")
+
+    @step("Have writes wait for a standby", own_transactions=True)
+    def synchronise(self) -> Outcome:
+        """From here on each acknowledged write is on two nodes."""
+        return self.wait_for_guarantee("publish")

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from datastores.operations.outcomes import Done, Fail, Outcome
 from datastores.operations.procedure import step
-from datastores.sites.local.procedures.base import LocalProcedure
+from datastores.sites.local.procedures.replication import ReplicationProcedure
 
 
-class ResetPassword(LocalProcedure):
+class ResetPassword(ReplicationProcedure):
     """The server takes the new password first; the page shows it in the same commit that ends the operation."""
 
     kind = "reset_password"
@@ -20,7 +20,8 @@ class ResetPassword(LocalProcedure):
     def apply(self) -> Outcome:
         """Set it, then make it the one that is shown. Run twice, it sets the same password twice."""
         store = self.store
-        self.engine.set_password(self.place, store.admin_user, store.next_admin_password)
+        for node in self.nodes_with_logins():
+            self.engine.set_password(self.place_at(node), store.admin_user, store.next_admin_password)
         store.admin_password, store.next_admin_password = store.next_admin_password, ""
         store.save(update_fields=["admin_password", "next_admin_password"])
         return Done("The super admin has a new password. Sessions that are open stay open until they reconnect.")

@@ -1,0 +1,142 @@
+"""Failing over: the failed primary is fenced with proof, then the standby that holds most takes its place."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import ClassVar
+
+from datastores.models import DataStore, Failover, Node
+from datastores.operations.outcomes import Done, Fail, Goto, Outcome, Wait
+from datastores.operations.procedure import step
+from datastores.sites.local import phases
+from datastores.sites.local.monitor import news
+from datastores.sites.local.nodes import configure_node
+from datastores.sites.local.procedures.replication import ReplicationProcedure
+from datastores.sites.local.replication import NotAnswering
+from datastores.sites.local.synchrony import suspend
+from datastores.succession import Decision, Nobody, Promote, Situation, decide
+from host.supervisor import SupervisionError
+
+PROMOTE_SECONDS = 1.5  # of one look; a standby with much to apply gets more of them
+MOST_PROMOTION_SECONDS = 60.0  # then another is chosen
+PAUSE_SECONDS = 0.05
+
+
+class FailOver(ReplicationProcedure):
+    """The memo has ``node`` (the failed primary's key), ``phases`` (see there) and ``data_lost``."""
+
+    kind = "fail_over"
+    title: ClassVar[str] = "Fail over"
+    first = "fence"
+    lease = timedelta(seconds=3)  # whoever carries it on after a crash must not wait long
+    time_limit = timedelta(hours=1)
+
+    @property
+    def failed_node(self) -> Node:
+        """The primary that failed."""
+        return Node.objects.select_related("store").get(pk=self.memo["node"])
+
+    @step("Fence the failed primary")
+    def fence(self) -> Outcome:
+        """No process of it is left and the edge leads nowhere: the proof without which nobody is promoted."""
+        self.close_edge()
+        try:
+            self.machine.supervisor.kill(self.place_at(self.failed_node).name)
+        except SupervisionError as error:
+            return Wait(1.0, error.sentence)
+        phases.note(self.memo, "fence")
+        return Goto("choose")
+
+    @step("Choose the most advanced standby")
+    def choose(self) -> Outcome:
+        """Ask every standby how far it is, and save whose turn it is before anything is done to it."""
+        self.lock()
+        decision, counted = self._decide()
+        if isinstance(decision, Promote):
+            self.memo |= {"chosen": self._key(decision.name), "lossless": decision.lossless, "chosen_at": time.time()}
+            suspend(self.store)
+            return Goto("promote")
+        if isinstance(decision, Nobody):
+            return Wait(1.0, "No standby answers, and the primary can't come back by itself.")
+        self.memo["counted"] = counted
+        return Goto("take_back")
+
+    @step("Promote it and lead the address to it")
+    def promote(self) -> Outcome:
+        """One transaction: the rows that name the primary and the address that clients reach change together."""
+        self.lock()
+        old, new = self.failed_node, Node.objects.select_related("store").get(pk=self.memo["chosen"])
+        try:
+            promoted = self.becomes_primary(new, PROMOTE_SECONDS)
+        except Exception as error:  # whatever is wrong with it: another may be chosen
+            promoted, self.memo["last_failure"] = False, type(error).__name__
+        if not promoted:
+            return self._another(new)
+        phases.note(self.memo, "promote")
+        self.swap(old, new, state=Node.State.FENCED)
+        self.lead_to(new)
+        phases.note(self.memo, "repoint")
+        return Goto("settle")
+
+    @step("Have the others follow it")
+    def settle(self) -> Outcome:
+        """Re-point the other standbys; the failed node is replaced by an operation of its own."""
+        self.redirect(self.node)
+        phases.save(self.operation, succeeded=True, new_primary=f"Node {self.node.number}")
+        cause = Failover.objects.filter(operation=self.operation).values_list("cause", flat=True).first() or ""
+        news.tell_failover(self.store, self.node, cause, lossless=bool(self.memo.get("lossless")))
+        self.mark(DataStore.State.RUNNING, f"Failed over to node {self.node.number}.")
+        return Done(f"Node {self.node.number} is the primary; the address is the same.")
+
+    @step("Bring the primary back in place")
+    def take_back(self) -> Outcome:
+        """The standby that has the latest writes went away meanwhile: the primary itself has them."""
+        node = self.failed_node
+        node.set_state(Node.State.UP)
+        configure_node(self.machine, node)
+        if not self.start_node():
+            return Wait(PAUSE_SECONDS, "The primary is starting again.")
+        self.lead_to(node)
+        phases.save(self.operation, succeeded=True, new_primary=f"Node {node.number}")
+        self.mark(DataStore.State.RUNNING, "The primary was started again in place.")
+        return Done(f"Node {node.number} is the primary again: no standby could follow without losing writes.")
+
+    def failed(self, failure: Fail) -> None:
+        """Nobody can log in: the address leads nowhere until somebody helps."""
+        phases.save(self.operation, succeeded=False)
+        super().failed(failure)
+
+    def _decide(self) -> tuple[Decision, list[str]]:
+        counted, answering = set(), {}
+        tried = set(self.memo.get("tried", []))
+        for node in self.standbys():
+            name = self.place_at(node).name
+            if node.counted:
+                counted.add(name)
+            if str(node.pk) in tried or node.state != Node.State.UP:
+                continue
+            try:
+                answering[name] = self.replication.standing(self.place_at(node)).position
+            except NotAnswering:
+                continue
+        situation = Situation(
+            counted=frozenset(counted),
+            suspended=self.store.guarantee_suspended_since is not None,
+            answering=answering,
+            data_lost=bool(self.memo.get("data_lost")),
+            asynchronous=self.replication.asynchronous,
+        )
+        return decide(situation, waited=time.time() - self.memo["phases"]["failed"]), sorted(counted)
+
+    def _key(self, name: str) -> str:
+        return next(str(node.pk) for node in self.standbys() if self.place_at(node).name == name)
+
+    def _another(self, chosen: Node) -> Outcome:
+        """Wait for the chosen one, or fence it as well and choose again: two must never be promoted for one failure."""
+        if time.time() - self.memo["chosen_at"] < MOST_PROMOTION_SECONDS and self.engine.ready(self.place_at(chosen)):
+            return Wait(PAUSE_SECONDS, f"Node {chosen.number} is applying what it has received.")
+        self.machine.supervisor.kill(self.place_at(chosen).name)
+        chosen.set_state(Node.State.FENCED)
+        self.memo["tried"] = [*self.memo.get("tried", []), str(chosen.pk)]
+        return Goto("choose")
