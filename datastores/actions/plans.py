@@ -16,6 +16,9 @@ from datastores.storage import GIB, WARNINGS
 
 State = DataStore.State
 CHANGEABLE = (State.RUNNING, State.POWERED_OFF)
+WITH_STANDBYS = (
+    "The plan of a data store with standbys can't be changed yet: create one with this plan and move the data."
+)
 OTHER_NODES = (
     "It has another number of nodes, which can't be changed yet: create a data store with this plan and move the data."
 )
@@ -25,8 +28,10 @@ def why_not_plan(store: DataStore, plan: ServicePlan, *, free: Room | None) -> s
     """Return why a data store can't move to a plan, or an empty text. ``free`` is what its site has left, if counted."""
     if plan.pk == store.plan_id:
         return "This is the plan it has."
-    if plan.node_count != store.plan.node_count or plan.node_count != 1:
+    if plan.node_count != store.plan.node_count:
         return OTHER_NODES
+    if plan.node_count != 1:
+        return WITH_STANDBYS
     if store.organization.tier == Tier.FREE:
         return "Another plan needs the paid tier."
     if not plan.enabled or not PlanPrice.objects.filter(plan=plan, cloud_id=store.region.cloud_id).exists():
