@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-pytest_plugins = ["tests.availability", "tests.installation", "tests.local_site", "tests.rows"]
+pytest_plugins = ["tests.installation", "tests.local_site", "tests.rows", "tests.availability"]
 
 
 @pytest.fixture(scope="session")

@@ -164,7 +164,10 @@ def _repair(node: Node, states: Collection[str], repair: Callable[[Node], object
 
 def _edge(machine: Machine) -> Iterator[Finding]:
     """Slots of the running proxy that are not as their rows say."""
-    for difference in machine.edge.differences(addresses.edge_slots()):
+    with transaction.atomic():
+        addresses.lock_edge()  # the monitor leads readers elsewhere at any time: rows and edge change together
+        differences = machine.edge.differences(addresses.edge_slots())
+    for difference in differences:
         yield Finding(difference, "Make the edge equal to the rows.", lambda: addresses.sync_edge(machine))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+import uuid
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
@@ -23,8 +24,11 @@ from datastores.succession import readers
 
 log = logging.getLogger(__name__)
 GONE_AFTER = timedelta(seconds=10)  # a standby that has been down for so long does not come back by itself
+# A standby that runs and does not follow: its source no longer has the log that it needs, or it has another history.
+SILENT_AFTER = timedelta(seconds=60)
 # After a replacement that failed the next one waits, so that a full disk is not filled again and again.
 REPLACE_EVERY = timedelta(minutes=2)
+_lost_touch: dict[uuid.UUID, datetime] = {}  # since when a standby was not seen to follow, in this process
 
 
 def look_after(store: DataStore) -> None:
@@ -57,6 +61,10 @@ def measure_replication(store: DataStore) -> None:
         if node.pk not in standings:
             continue
         following = standing is not None and standing.following
+        if following:
+            _lost_touch.pop(node.pk, None)
+        else:
+            _lost_touch.setdefault(node.pk, now)
         Node.objects.filter(pk=node.pk, role=Node.Role.STANDBY).update(
             following=following,
             lag_bytes=max(0, ahead - standing.applied) if standing else None,
@@ -98,7 +106,8 @@ def _wanted(store: DataStore) -> tuple[str, dict[str, str]]:
     nodes = list(store.nodes.order_by("number"))
     for node in nodes:
         gone = node.state == Node.State.DOWN and timezone.now() - node.state_since > GONE_AFTER
-        if node.role == Node.Role.STANDBY and (node.is_fenced or gone):
+        silent = timezone.now() - _lost_touch.get(node.pk, timezone.now()) > SILENT_AFTER
+        if node.role == Node.Role.STANDBY and (node.is_fenced or gone or silent):
             return "replace_node", {"lost": str(node.pk)}
         if node.state == Node.State.JOINING:  # left by an operation that ended
             return "replace_node", {"lost": str(node.pk)}

@@ -59,6 +59,13 @@ def open_fail_over(node: Node, row: Failover, failure: Failure, noticed: float) 
     return operation
 
 
+def give_up(row: Failover) -> None:
+    """Save that nobody served after all that the monitor does by itself; what is done later has a row of its own."""
+    Failover.objects.filter(pk=row.pk, operation=None, finished_at=None).update(
+        succeeded=False, finished_at=timezone.now()
+    )
+
+
 def close_restarted(row: Failover, noticed: float) -> None:
     """Save that the primary came back in place."""
     kind = row.kind if row.kind in Failover.DRILLS else Failover.Kind.RESTART

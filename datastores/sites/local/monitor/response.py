@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from console.errors import Refusal
 from datastores.models import Failover, Node, Operation
-from datastores.operations import runner
+from datastores.operations import registry, runner
 from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.archive.loss import open_restore
 from datastores.sites.local.engines import local_engine, replicating_engine
@@ -37,26 +37,49 @@ class Primary:
         self.facts, self.failure, self.noticed, self._measure = facts, failure, noticed, measure
         self.restarted_at = 0.0
         self._row: Failover | None = None
+        self._waited = False
 
     def respond(self) -> None:
         """Promote, or see that the primary comes back; returns when that is over or nothing can be done by itself."""
         deadline = time.time() + RESTART_SECONDS
         while (node := self._still_mine()) is not None and time.time() < deadline:
-            if self._row is None:
-                self._row = records.open_row(node, self.failure)
-                self._measure(self._row)
-            decision = decide(self._situation(node), waited=time.time() - self.failure.at)
-            if isinstance(decision, Promote):
-                operation = records.open_fail_over(node, self._row, self.failure, self.noticed)
-                if operation is not None:
-                    drive(operation)
-                    return
-            elif isinstance(decision, Nobody) and self._restored(node):
-                return
-            elif self._came_back(node, decision):
-                records.close_restarted(self._row, self.noticed)
+            if self._row is None and self._is_worked_on(node):
+                pass  # a restart that somebody asked for, as a rule: only what is left of it is a failure
+            elif (
+                self._row is None and self._waited and self.failure.kind is FailureKind.EXIT and self._serves(node)
+            ) or self._ended(node):
                 return
             time.sleep(PAUSE_SECONDS)
+        if self._row is not None:
+            records.give_up(self._row)
+
+    def _is_worked_on(self, node: Node) -> bool:
+        """Whether an operation has the store to itself that a failover must let end first."""
+        operation = node.store.running_operation()
+        waits = operation is not None and not type(registry.procedure_of(operation)).gives_way
+        self._waited = self._waited or waits
+        return waits
+
+    def _ended(self, node: Node) -> bool:
+        """Do what the decision says now; true when somebody serves, or an operation sees to it."""
+        if self._row is None:
+            self._row = records.open_row(node, self.failure)
+            self._measure(self._row)
+        decision = decide(self._situation(node), waited=time.time() - self.failure.at)
+        if isinstance(decision, Promote):
+            operation = records.open_fail_over(node, self._row, self.failure, self.noticed)
+            if operation is not None:
+                drive(operation)
+            return operation is not None
+        if isinstance(decision, Nobody) and self._restored(node):
+            return True
+        if self._came_back(node, decision):
+            records.close_restarted(self._row, self.noticed)
+            return True
+        return False
+
+    def _serves(self, node: Node) -> bool:
+        return local_engine(node.store).ready(self.facts.place)
 
     def _still_mine(self) -> Node | None:
         """Return the node while it is a primary that should run and that nobody stopped on purpose."""
@@ -102,13 +125,13 @@ class Primary:
 
     def _came_back(self, node: Node, decision: Restart | Nobody) -> bool:
         """See whether the primary serves in place; help where it does not come back by itself."""
-        engine, name = local_engine(node.store), self.facts.place.name
+        name = self.facts.place.name
         if self.failure.kind == FailureKind.HANG and not self.restarted_at:
             log.warning("Node %s hangs and is started anew: %s", name, decision)
             machine().supervisor.kill(name)
             self.restarted_at = time.time()
             machine().supervisor.start(name)
-        if engine.ready(self.facts.place):
+        if self._serves(node):
             return True
         if (
             node.store.running_operation() is None
