@@ -62,4 +62,5 @@ def tell_drift(login: KeptLogin) -> None:
         f"“{login.username}” in the database “{login.database}”: {login.state_sentence} It was changed outside the "
         "console. Repair it on the Databases tab; connections that use it can't log in until then.",
         path=f"{reverse('store-databases', args=[store.pk])}?{urlencode({'database': login.database})}",
+        key=f"drift:{store.pk}:{login.username}:{timezone.now():%Y-%m-%d}"[:80],  # several rows may keep it
     )
