@@ -47,6 +47,13 @@ FILES = {  # kind of file -> where it is in the archive; both copies of a descri
     "log": "archive/store/17-1/*/*-*.zst",
     "description": "archive/store/archive.info*",
 }
+# All twelve pairs were found when this was written; these are enough to keep it so.
+HARMED = [
+    *(("bundle", name) for name in HARM),
+    ("manifest", "corrupt"),
+    ("log", "remove"),
+    ("description", "cut"),
+]
 
 
 @pytest.fixture
@@ -65,23 +72,31 @@ def test_the_proof_finds_every_harm(store: DataStore, actor: Actor, local_site: 
     whole = tmp_path / "whole"
     shutil.copytree(directory, whole)
     backup = Backup.objects.get()
-    for file, pattern in FILES.items():
-        for name, harm in HARM.items():
-            for path in sorted(directory.glob(pattern)):
-                harm(path)
-            ended = settle(actions.prove(actor=actor, store=store))
-            assert ended.state == Operation.State.FAILED, f"{name} {file}: {ended.sentence}"
-            proof = Proof.objects.order_by("-pk").first()
-            assert proof
-            assert proof.state == Proof.State.FAILED
-            backup.refresh_from_db()
-            assert backup.state == Backup.State.DAMAGED
-            shutil.rmtree(directory)
-            shutil.copytree(whole, directory)
-            Backup.objects.update(state=Backup.State.COMPLETE)
+    for file, name in HARMED:
+        for path in sorted(directory.glob(FILES[file])):
+            HARM[name](path)
+        ended = settle(actions.prove(actor=actor, store=store))
+        assert ended.state == Operation.State.FAILED, f"{name} {file}: {ended.sentence}"
+        proof = Proof.objects.order_by("-pk").first()
+        assert proof
+        assert proof.state == Proof.State.FAILED
+        backup.refresh_from_db()
+        assert backup.state == Backup.State.DAMAGED
+        shutil.rmtree(directory)
+        shutil.copytree(whole, directory)
+        Backup.objects.update(state=Backup.State.COMPLETE)
     assert not list(local_site.home.scratch.iterdir())
     assert Notice.objects.filter(kind="proof", tone="danger").exists()
     done(actions.prove(actor=actor, store=store))
+
+
+def test_a_log_that_is_damaged_after_the_backup_is_found(store: DataStore, actor: Actor, local_site: Machine) -> None:
+    seal(store)
+    last = sorted((local_site.home.archive / Archive.of(store).name).glob("archive/store/17-1/*/*-*.zst"))[-1]
+    corrupt(last)
+    ended = settle(actions.prove(actor=actor, store=store))
+    assert ended.state == Operation.State.FAILED
+    assert "The log could be replayed up to" in ended.sentence
 
 
 def test_rows_that_are_missing_in_the_copy_are_found(store: DataStore, actor: Actor) -> None:
