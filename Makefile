@@ -3,7 +3,7 @@ PYTHON = bin/headwater --dev python
 PYTEST = $(PYTHON) -m pytest -q
 GATES = format ruff mypy imports migrations templates trees test-fast test-real test-crash test-browser
 .DEFAULT_GOAL = help
-.PHONY: help up down status test lint bench lock $(GATES)
+.PHONY: help up down status test lint demo bench lock $(GATES)
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -53,6 +53,9 @@ test-crash: ## every step of every procedure, killed between effect and commit
 
 test-browser: ## sign-up to a query through the URI on the page, in Chromium
 	program="$$(bin/chromium)" && HEADWATER_CHROMIUM="$$program" $(PYTEST) -m browser
+
+demo: ## fill an organization with believable data, beside a running console
+	@bin/headwater seed_demo
 
 bench: ## the numbers that the design must hold, beside their baselines
 	$(PYTHON) -m tests.bench

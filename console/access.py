@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -15,8 +15,8 @@ from console.permissions import TABLE, NotAllowed
 from console.requests import AuthedRequest, MemberRequest
 
 P = ParamSpec("P")
-MemberView = Callable[Concatenate[AuthedRequest, P], HttpResponse]
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+MemberView = Callable[Concatenate[AuthedRequest, P], HttpResponseBase]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:
@@ -29,7 +29,7 @@ def member_required(view: MemberView[P]) -> View[P]:
     """Anonymous people sign in first; those without an organization create one."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return sign_in_first(request)
         if cast("MemberRequest", request).member is None:
@@ -45,7 +45,7 @@ def permission_required(permission: str) -> Callable[[MemberView[P]], View[P]]:
 
     def decorate(view: MemberView[P]) -> View[P]:
         @wraps(view)
-        def guarded(request: AuthedRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: AuthedRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.member.can(permission):
                 raise NotAllowed(permission)
             return view(request, *args, **kwargs)

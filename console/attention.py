@@ -27,6 +27,21 @@ def register(heading: str, check: Check, *, position: int) -> None:
     _checks[heading] = (position, check)
 
 
+Pulse = Callable[[], Iterable[tuple[str, str]]]
+_pulses: dict[str, tuple[int, Pulse]] = {}
+
+
+def register_pulse(name: str, pulse: Pulse, *, position: int) -> None:
+    """Add figures to the front page, as (what, how much); the same name replaces the earlier ones."""
+    _pulses[name] = (position, pulse)
+
+
+def pulse() -> list[tuple[str, str]]:
+    """Return every figure, in order."""
+    ordered = sorted(_pulses.items(), key=lambda item: (item[1][0], item[0]))
+    return [figure for _, (_, ask) in ordered for figure in ask()]
+
+
 def matters() -> list[tuple[str, list[Matter]]]:
     """Ask every check; returns (heading, matters) in order, those with nothing to say included as empty."""
     ordered = sorted(_checks.items(), key=lambda item: (item[1][0], item[0]))

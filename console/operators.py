@@ -1,4 +1,4 @@
-"""The operators' admin site: for operators only, every change is audited, attention comes first."""
+"""The operators' admin site: for operators with a second factor only, every change is audited, attention comes first."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
 from django.utils.text import capfirst
 
-from console import attention, audit
+from console import attention, audit, second_factor
 from console.access import sign_in_first
 from console.models import Organization
 from console.requests import MemberRequest
@@ -58,6 +58,8 @@ class OperatorSite(admin.AdminSite):
                 return sign_in_first(request)
             if not self.has_permission(request):
                 raise PermissionDenied
+            if elsewhere := second_factor.way_to_prove(request):
+                return elsewhere
             return cast("HttpResponse", guarded(request, *args, **kwargs))
 
         return inner
@@ -82,6 +84,7 @@ class OperatorSite(admin.AdminSite):
         context = {
             "attention": [group for group in groups if group[1]],
             "checked": [heading for heading, _ in groups],
+            "pulse": attention.pulse(),
         }
         return super().index(request, context | (extra_context or {}))
 

@@ -48,6 +48,7 @@ TABLE: Final[dict[str, tuple[frozenset[Role], str]]] = {
     "store:switch_over": (KEEPERS, "Switch over to a standby, restart and replace nodes"),
     "store:drill": (ADMINS, "Run failure drills"),
     "store:reset_password": (KEEPERS, "Reset the super admin password"),
+    "store:change_plan": (KEEPERS, "Change the plan of data stores"),
     "store:network": (KEEPERS, "Change which addresses may connect to data stores"),
     "store:configure": (KEEPERS, "Change engine settings of data stores"),
     "store:extend": (KEEPERS, "Have reviewed extensions created in databases"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 import environ
@@ -143,6 +144,10 @@ INSTALLED_APPS = [
     "csp",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -157,6 +162,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "console.middleware.MemberMiddleware",
+    "console.devices.DeviceMiddleware",
     "console.middleware.RefusalMiddleware",
 ]
 ROOT_URLCONF = "console.urls"
@@ -209,6 +215,34 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "Headwater: "
 ACCOUNT_SIGNUP_REDIRECT_URL = "overview"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
+MFA_ADAPTER = "console.second_factor.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Headwater"
+MFA_TOTP_TOLERANCE = 1  # periods of 30 s, for clocks that differ
+MFA_ALLOW_UNVERIFIED_EMAIL = not MAIL_CONFIGURED  # without mail no address is ever confirmed
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not BEHIND_TLS  # browsers themselves allow only localhost then
+OPERATORS_NEED_SECOND_FACTOR = env.bool("HEADWATER_OPERATOR_SECOND_FACTOR", default=True)
+
+# --- sign-in by OpenID Connect, where operators name a provider -------------------------------------
+OIDC_ISSUER = env.str("HEADWATER_OIDC_ISSUER", default="").rstrip("/")
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {"openid_connect": {"APPS": []}}
+if OIDC_ISSUER:
+    SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"].append(
+        {
+            "provider_id": "oidc",
+            "name": env.str("HEADWATER_OIDC_NAME", default="single sign-on"),
+            "client_id": env.str("HEADWATER_OIDC_CLIENT_ID"),
+            "secret": env.str("HEADWATER_OIDC_CLIENT_SECRET"),
+            "settings": {"server_url": OIDC_ISSUER},
+        }
+    )
+# The provider vouches for an address that it calls verified; allauth takes no other for a sign-in.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+# Where the provider's sign-in page has another address than its issuer, operators name that one, too.
+OIDC_ORIGINS = [
+    "://".join(urlsplit(url)[:2]) for url in (OIDC_ISSUER, *env.list("HEADWATER_OIDC_SIGN_IN_URLS", default=[])) if url
+]
 
 # --- security -------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
@@ -217,7 +251,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "object-src": [NONE],
         "base-uri": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *OIDC_ORIGINS],
         "frame-ancestors": [NONE],
     },
 }

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.core.cache import cache
 from django.urls import reverse
+from django.utils import timezone
 from redis.exceptions import RedisError
 
 from console import attention, navigation
-from console.models import Organization
+from console.models import Delivery, Organization, Person, Tier
 from console.navigation import Entry
 from console.services.installation import Installation
 from host.supervisor import State
@@ -22,8 +24,35 @@ def register() -> None:
         Entry("Activity", "activity", "activity", position=80, permission="activity:view"),
         Entry("Settings", "settings", "settings", position=90, also=("roles",)),
     )
+    attention.register("Messages", undelivered, position=35)
+    attention.register_pulse("people", people_pulse, position=30)
     attention.register("Services", broken_services, position=30)
     attention.register("Asked for the paid tier", asked_for_upgrade, position=40)
+
+
+def people_pulse() -> Iterator[tuple[str, str]]:
+    """Count organizations and people, and what waits to be sent."""
+    present = Organization.objects.filter(deleted_at=None)
+    paid = present.filter(tier=Tier.PAID).count()
+    yield "Organizations", f"{present.count()}, {paid} of them paid"
+    yield "People", str(Person.objects.filter(is_active=True).count())
+    yield "Messages that wait", str(Delivery.objects.filter(state=Delivery.State.WAITING).count())
+
+
+def undelivered() -> Iterator[attention.Matter]:
+    """Tell of mails that were given up, and of an outbox that nobody empties. A webhook is its organization's matter."""
+    day = timezone.now() - timedelta(days=1)
+    lost = Delivery.objects.filter(state=Delivery.State.FAILED, webhook=None, tried_at__gt=day).count()
+    if lost:
+        yield attention.Matter(
+            f"{lost} mails could not be delivered within the last day.", "Check EMAIL_URL and the mail server."
+        )
+    stuck = Delivery.objects.filter(state=Delivery.State.WAITING, due_at__lt=timezone.now() - timedelta(minutes=10))
+    if number := stuck.count():
+        yield attention.Matter(
+            f"{number} messages should have been sent ten minutes ago.",
+            "Look at the worker and beat with `manage.py status`.",
+        )
 
 
 def asked_for_upgrade() -> Iterator[attention.Matter]:

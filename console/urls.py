@@ -18,6 +18,7 @@ from console.views import (
     operators,
     organizations,
     overview,
+    sessions,
     tiers,
     webhooks,
 )
@@ -25,6 +26,7 @@ from console.views import (
 urlpatterns = [
     path("", overview.show, name="overview"),
     path("activity/", activity.index, name="activity"),
+    path("activity/export.<slug:form>", activity.export, name="activity-export"),
     path("settings/", organizations.settings, name="settings"),
     path("settings/environments/", environments.index, name="environments"),
     path("settings/environments/<int:pk>/", environments.edit, name="environment-edit"),
@@ -53,6 +55,10 @@ urlpatterns = [
     path("organizations/switch/", organizations.switch, name="organization-switch"),
     path("account/", account.index, name="account"),
     path("account/", include("allauth.account.urls")),
+    path("account/second-factor/", include("allauth.mfa.urls")),
+    path("account/sessions/", sessions.index, name="usersessions_list"),
+    path("account/connections/", include("allauth.socialaccount.urls")),
+    path("account/", include("allauth.socialaccount.providers.openid_connect.urls")),
     path("operator/sign-in/<str:token>/", operators.sign_in, name="operator-sign-in"),
     path("operator/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

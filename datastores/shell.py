@@ -19,6 +19,7 @@ WORDS = {
     "store.password_copied": "copied the super admin password of",
     "store.password_reset": "reset the super admin password of",
     "store.networks_changed": "changed who may connect to",
+    "store.plan_changed": "asked for another plan of",
     "store.settings_changed": "changed engine settings of",
     "store.extension_created": "had an extension created in",
     "store.switched_over": "switched over",
@@ -54,6 +55,8 @@ WORDS = {
     "store.trial_forfeited": "ended for good the trial of",
     "store.trial_upgraded": "made a paid data store of the trial",
     "store.deleted": "deleted the data store",
+    "operation.taken_over": "had stuck work taken over on",
+    "operation.cancelled": "cancelled work on",
     "operation.retried": "retried failed work on",
 }
 
@@ -63,7 +66,7 @@ def stores_left(organization: Organization) -> str:
     names = list(DataStore.objects.present().filter(organization=organization).values_list("name", flat=True)[:4])
     if not names:
         return ""
-    more = ", …" if len(names) > 3 else ""
+    more = " and more" if len(names) > 3 else ""
     return f"Delete its data stores first: {', '.join(names[:3])}{more}."
 
 

@@ -14,6 +14,7 @@ from datastores.views import (
     engine_settings,
     extensions,
     networks,
+    plan,
     secrets,
     stores,
     tabs,
@@ -21,6 +22,7 @@ from datastores.views import (
 )
 
 urlpatterns = [
+    path("databases/<uuid:pk>/plan/", plan.change, name="store-plan"),
     path("usage/", usage.index, name="usage"),
     path("usage/export.csv", usage.export, name="usage-export"),
     path("databases/", stores.index, name="store-list"),

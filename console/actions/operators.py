@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
@@ -62,6 +63,15 @@ def make_operator_link(email: str = "") -> OperatorLink:
     token = OneTimeSignIn.make(operator)
     audit.record("operator.link_made", actor=PLATFORM, organization=None, subject=operator)
     return OperatorLink(operator, link_address(token))
+
+
+@transaction.atomic
+def reset_second_factor(person: Person) -> bool:
+    """Forget an operator's second factors: the way back for who lost them. Returns whether there was any."""
+    removed, _ = Authenticator.objects.filter(user=person).delete()
+    if removed:
+        audit.record("operator.second_factor_reset", actor=PLATFORM, organization=None, subject=person)
+    return bool(removed)
 
 
 def first_operator_link() -> OperatorLink | None:

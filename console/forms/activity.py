@@ -12,11 +12,13 @@ from console.models import AuditEvent
 
 
 class ActivityFilter(forms.Form):
-    """By what was done, by whom, and to what. Empty fields do not filter; a bad value is as good as none."""
+    """By what was done, by whom, to what, and when (days in UTC). Empty fields do not filter; a bad value is as good as none."""
 
     action = forms.ChoiceField(label="Action", required=False)
     person = forms.CharField(label="Person", max_length=254, required=False)
     object = forms.CharField(label="Object", max_length=120, required=False)
+    since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label="To", required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -35,6 +37,8 @@ class ActivityFilter(forms.Form):
             "action": wanted.get("action"),
             "actor__icontains": wanted.get("person"),
             "object_name__icontains": wanted.get("object"),
+            "at__date__gte": wanted.get("since"),
+            "at__date__lte": wanted.get("until"),
         }
         return events.filter(**{lookup: value for lookup, value in conditions.items() if value})
 

@@ -1,6 +1,7 @@
 """People, organizations, environments, notices and the audit trail."""
 
 from console.models.audit import AuditEvent
+from console.models.device import KnownDevice
 from console.models.invitation import Invitation
 from console.models.notice import Delivery, Notice, Webhook
 from console.models.organization import Environment, Member, Organization, Tier
@@ -11,6 +12,7 @@ __all__ = [
     "Delivery",
     "Environment",
     "Invitation",
+    "KnownDevice",
     "Member",
     "Notice",
     "OneTimeSignIn",

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from console import wording
+from console import agents, wording
 from console.models import AuditEvent
 
 register = template.Library()
@@ -16,6 +16,12 @@ register = template.Library()
 def words(action: str) -> str:
     """Return an action of the audit trail in words."""
     return wording.words(action)
+
+
+@register.filter
+def agent(text: str) -> str:
+    """Return what a browser calls itself in words."""
+    return agents.in_words(text)
 
 
 @register.filter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -27,4 +28,9 @@ def index(request: HttpRequest) -> HttpResponse:
         if change_name(actor=asked.actor, person=person, organization=organization, name=form.cleaned_data["name"]):
             messages.success(request, "Saved.")
         return redirect("account")
-    return render(request, "console/account.html", {"form": form}, status=422 if form.is_bound else 200)
+    return render(
+        request,
+        "console/account.html",
+        {"form": form, "has_provider": bool(settings.OIDC_ISSUER)},
+        status=422 if form.is_bound else 200,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -26,4 +27,5 @@ def sign_in(request: HttpRequest, token: str) -> HttpResponse:
     if person is None:
         return render(request, "console/operator_link_ended.html", status=410)
     login(request, person, backend=BACKEND)
+    UserSession.objects.create_from_request(request)
     return redirect("admin:index" if person.has_usable_password() else "account_set_password")

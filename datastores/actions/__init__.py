@@ -9,7 +9,7 @@ from datastores.actions.monthly_drill import next_monthly_drill, open_due_drills
 from datastores.actions.networks import ListChanged, allow_list, set_allow_list
 from datastores.actions.passwords import reset_password, reveal_password
 from datastores.actions.power import power_off, power_on
-from datastores.actions.recovery import cancel_operation, retry_operation
+from datastores.actions.recovery import cancel_operation, retry_operation, take_over_operation
 from datastores.actions.restoring import Wish, deleted_stores, restore_deleted, restore_node, restore_to_new_store
 from datastores.actions.settings import change_settings
 
@@ -44,4 +44,5 @@ __all__ = [
     "set_monthly_drill",
     "set_protection",
     "switch_over",
+    "take_over_operation",
 ]

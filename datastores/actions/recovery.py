@@ -45,6 +45,13 @@ def cancel_operation(*, actor: Actor, operation: Operation) -> None:
     _record("operation.cancelled", actor, operation)
 
 
+@transaction.atomic
+def take_over_operation(*, actor: Actor, operation: Operation) -> None:
+    """Have an active operation that is late or stuck worked on at once. Raises :class:`Refusal` where it has ended."""
+    opening.take_over(operation)
+    _record("operation.taken_over", actor, operation)
+
+
 def _refuse_protected(operation: Operation) -> None:
     if operation.kind != "delete" or operation.store_id is None:
         return

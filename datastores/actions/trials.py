@@ -16,9 +16,11 @@ from console.errors import Refusal
 from console.models import Organization, Tier
 from console.notices import Kind, notify
 from datastores import trials
+from datastores.actions.backups import back_up
 from datastores.actions.deletion import delete_store
 from datastores.actions.power import power_off, power_on
 from datastores.models import DataStore, ServicePlan
+from datastores.sites.registry import driver_of
 from datastores.trials import Phase, in_days
 
 log = logging.getLogger(__name__)
@@ -85,6 +87,8 @@ def _remind(store: DataStore, ends_at: datetime, now: datetime) -> None:
 @transaction.atomic
 def _end(store: DataStore, ends_at: datetime, _now: datetime) -> None:
     """Power it off; whoever powers it on again is refused until the upgrade."""
+    if store.state == State.RUNNING and _backs_up_first(store, ends_at):
+        return
     if store.state in {State.RUNNING, State.UNREACHABLE}:
         power_off(actor=TRIALS, store=store)
     _tell(
@@ -94,6 +98,16 @@ def _end(store: DataStore, ends_at: datetime, _now: datetime) -> None:
         "deleted then. On the paid tier it comes back under the same address, with its data.",
         f"trial-ended:{store.pk}",
     )
+
+
+def _backs_up_first(store: DataStore, ends_at: datetime) -> bool:
+    """Begin the final backup, once. True while its end is to be waited for, however it ends."""
+    if not driver_of(store).backs_up(store):
+        return False
+    begun = store.operations.filter(kind="back_up", created_at__gte=ends_at).first()
+    if begun is None:
+        back_up(actor=TRIALS, store=store)
+    return begun is None or begun.is_active
 
 
 @transaction.atomic

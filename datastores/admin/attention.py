@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from django.urls import reverse
@@ -9,8 +10,9 @@ from django.utils import timezone
 
 from console import attention
 from console.attention import Matter
+from datastores.actions.admission import free_room, room_of
 from datastores.admin.stores import SECRETS, SUSPENDED
-from datastores.models import DataStore, Operation
+from datastores.models import DataStore, Operation, Site
 from datastores.trials import KEPT
 
 MOST = 20  # of each kind; the list in the admin has them all
@@ -22,6 +24,7 @@ def register() -> None:
     attention.register("Failed operations", failed_operations, position=10)
     attention.register("Late operations", late_operations, position=15)
     attention.register("Data stores", troubled_stores, position=20)
+    attention.register_pulse("stores", stores_pulse, position=10)
     attention.register("Trials", held_trials, position=45)
     attention.register("Writes on one node only", suspended_guarantees, position=25)
 
@@ -69,6 +72,32 @@ def held_trials() -> Iterator[Matter]:
             "Give the organization the paid tier, or agree with it that the protection is switched off.",
             reverse("admin:datastores_datastore_change", args=[store.pk]),
         )
+
+
+def stores_pulse() -> Iterator[tuple[str, str]]:
+    """Count data stores by state, and the work under way."""
+    states = Counter(DataStore.objects.present().values_list("state", flat=True))
+    words = ", ".join(f"{number} {DataStore.State(state).label.lower()}" for state, number in states.most_common())
+    yield "Data stores", words or "none yet"
+    yield "Operations under way", str(Operation.objects.active().count())
+    for site in Site.objects.all():
+        yield f"Room on {site}", room_words(site)
+
+
+def room_words(site: Site) -> str:
+    """Say what data stores take of a site, and what is left where it is counted."""
+    plans = [
+        store.plan
+        for store in DataStore.objects.present().filter(region__site=site).select_related("plan").only("plan")
+    ]
+    taken = [room_of(plan) for plan in plans]
+    promised = f"{sum(room.ram_mib for room in taken) // 1024} GiB RAM and {sum(room.storage_gib for room in taken)} GiB storage promised"
+    free = free_room(site)
+    if free is None:
+        return f"{len(plans)} data stores, {promised}; development sizing shares what there is"
+    return (
+        f"{len(plans)} data stores, {promised}; {free.ram_mib // 1024} GiB RAM and {free.storage_gib} GiB storage free"
+    )
 
 
 def suspended_guarantees() -> Iterator[Matter]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from console.operators import OperatorAdmin, OperatorInline
+from datastores.admin.attention import room_words
 from datastores.models import Cloud, PlanPrice, Region, ServicePlan, Site
 
 
@@ -12,9 +13,14 @@ from datastores.models import Cloud, PlanPrice, Region, ServicePlan, Site
 class SiteAdmin(OperatorAdmin):
     """Where nodes really run."""
 
-    list_display = ("name", "slug", "kind", "sizing", "enabled")
+    list_display = ("name", "slug", "kind", "sizing", "enabled", "room")
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
+
+    @admin.display(description="room")
+    def room(self, site: Site) -> str:
+        """What is taken and what is left."""
+        return room_words(site)
 
 
 @admin.register(Cloud)

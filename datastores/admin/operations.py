@@ -17,7 +17,7 @@ from console.audit import Actor
 from console.errors import Refusal
 from console.operators import ReadOnlyAdmin, ReadOnlyInline
 from console.requests import MemberRequest
-from datastores.actions import cancel_operation, retry_operation
+from datastores.actions import cancel_operation, retry_operation, take_over_operation
 from datastores.admin.stores import SECRETS
 from datastores.models import Operation, OperationStep
 
@@ -30,6 +30,11 @@ def retry(operation: Operation, actor: Actor) -> None:
 def cancel(operation: Operation, actor: Actor) -> None:
     """End an operation where it stands."""
     cancel_operation(actor=actor, operation=operation)
+
+
+def take_over(operation: Operation, actor: Actor) -> None:
+    """Have an operation that is late or stuck worked on at once."""
+    take_over_operation(actor=actor, operation=operation)
 
 
 class StepInline(ReadOnlyInline):
@@ -64,7 +69,7 @@ class OperationAdmin(ReadOnlyAdmin):
     )
     inlines = (StepInline,)
     change_form_template = "admin/datastores/operation/change_form.html"
-    actions = ("retry_chosen", "cancel_chosen")
+    actions = ("retry_chosen", "take_over_chosen", "cancel_chosen")
 
     def get_ordering(self, request: HttpRequest) -> Any:
         """Order by what needs attention."""
@@ -95,6 +100,11 @@ class OperationAdmin(ReadOnlyAdmin):
                 name="datastores_operation_retry",
             ),
             path(
+                "<uuid:pk>/take-over/",
+                self.admin_site.admin_view(self.take_over_view),
+                name="datastores_operation_take_over",
+            ),
+            path(
                 "<uuid:pk>/cancel/",
                 self.admin_site.admin_view(self.cancel_view),
                 name="datastores_operation_cancel",
@@ -105,6 +115,10 @@ class OperationAdmin(ReadOnlyAdmin):
     def retry_view(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Retry one operation (POST)."""
         return self._act(request, pk, retry, "The operation goes on with the step that failed.")
+
+    def take_over_view(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Take one operation over (POST)."""
+        return self._act(request, pk, take_over, "The operation goes on at once, with a fresh deadline.")
 
     def cancel_view(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Cancel one operation (POST)."""
@@ -140,6 +154,12 @@ class OperationAdmin(ReadOnlyAdmin):
         """Retry every chosen operation that has failed."""
         for operation in chosen:
             self._try(request, operation, retry, "The operation goes on with the step that failed.")
+
+    @admin.action(description="Take over", permissions=["act"])
+    def take_over_chosen(self, request: HttpRequest, chosen: QuerySet[Operation]) -> None:
+        """Have every chosen operation that still works worked on at once."""
+        for operation in chosen:
+            self._try(request, operation, take_over, "The operation goes on at once, with a fresh deadline.")
 
     @admin.action(description="Cancel", permissions=["act"])
     def cancel_chosen(self, request: HttpRequest, chosen: QuerySet[Operation]) -> None:

@@ -76,6 +76,24 @@ def retry(operation: Operation) -> None:
     transaction.on_commit(lambda: doorbell.ring(operation.pk))
 
 
+def take_over(operation: Operation) -> None:
+    """Let an active operation that is late or stuck go on at once, with fresh attempts and a fresh deadline.
+
+    A lease that somebody holds stays: its step ends, or the lease runs out within seconds, and then the next worker
+    goes on. So nothing ever runs twice at the same time. Raises :class:`Refusal` where the operation has ended.
+    """
+    procedure = type(registry.procedure_of(operation))
+    now = timezone.now()
+    taken = (
+        Operation.objects.active()
+        .filter(pk=operation.pk)
+        .update(attempts=0, due_at=now, deadline=now + procedure.time_limit)
+    )
+    if not taken:
+        raise Refusal("This operation can't be taken over: it has ended.", "Reload the page to see how.")
+    transaction.on_commit(lambda: doorbell.ring(operation.pk))
+
+
 def cancel(operation: Operation, *, because: str) -> None:
     """End an active operation where it stands; a worker that holds its lease finds that it lost it.
 

@@ -20,6 +20,11 @@ RULES: Final[dict[str, tuple[str, frozenset[State], str]]] = {
     "power_off": ("store:power", frozenset({State.RUNNING, State.UNREACHABLE}), NEEDS_RUNNING),
     "power_on": ("store:power", frozenset({State.POWERED_OFF, State.FAILED}), "The data store must be powered off."),
     "reset_password": ("store:reset_password", frozenset({State.RUNNING}), NEEDS_RUNNING),
+    "plan": (
+        "store:change_plan",
+        frozenset({State.RUNNING, State.POWERED_OFF}),
+        "The data store must be running or powered off.",
+    ),
     "configure": (
         "store:configure",
         frozenset({State.RUNNING, State.POWERED_OFF}),
@@ -44,6 +49,7 @@ class Controls:
     power_off: str
     power_on: str
     reset_password: str
+    plan: str
     delete: str
     reveal: str
     protect: str

@@ -55,8 +55,13 @@ def title_of(operation: Operation) -> str:
 
 
 def estimate_of(operation: Operation) -> str:
-    """Say how long such work takes: the median of the last 20 that succeeded; empty without one."""
-    ended = Operation.objects.filter(kind=operation.kind, state=Operation.State.DONE, finished_at__isnull=False)
+    """Say how long such work takes."""
+    return usual_time(operation.kind)
+
+
+def usual_time(kind: str) -> str:
+    """Say how long a kind of work takes: the median of the last 20 that succeeded; empty without one."""
+    ended = Operation.objects.filter(kind=kind, state=Operation.State.DONE, finished_at__isnull=False)
     times = ended.order_by("-finished_at").values_list("created_at", "finished_at")[:SAMPLE]
     seconds = [(finished - created).total_seconds() for created, finished in times if finished]
     if not seconds:

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from console.models import Organization
 from datastores.models import Archive, DataStore, EdgeSlot, Node, ServicePlan
 from datastores.networks import fingerprint
 from tests.access.cast import PASSWORD, World
@@ -48,8 +49,20 @@ def _viewer(world: World) -> list[Any]:
     return [world.organization.memberships.get(role="viewer").pk]
 
 
+def _number(_world: World) -> list[Any]:
+    return [1]
+
+
+def _provider(_world: World) -> list[Any]:
+    return ["oidc"]
+
+
 def _webhook(world: World) -> list[Any]:
     return [world.webhook.pk]
+
+
+def _paid(world: World) -> None:
+    Organization.objects.update(tier="paid")
 
 
 def _cache(world: World) -> None:
@@ -114,6 +127,8 @@ SESSION_ONLY = "it changes only which organization the session looks at"
 LED_ON = "people who are signed in are led on"
 NOTHING_VALID = "an empty form changes nothing"
 REVIEW_ONLY = "it shows what a list would change and saves nothing"
+NO_STAGE = "nobody is in the middle of signing in"
+AGAIN = "it asks for the password once more first"
 NO_ACCOUNT = "nobody has this address, so nothing is sent or changed"
 
 # fmt: off
@@ -123,6 +138,8 @@ CONSOLE = [
     Row("overview", POST,              "405"),
     Row("activity", GET,               "200 200 403 200 403 200 in"),
     Row("activity", POST,              "405"),
+    Row("activity-export", GET,        "200 200 403 200 403 200 in", arguments=_step("csv")),
+    Row("activity-export", POST,       "405", arguments=_step("csv")),
     Row("settings", GET,               "200 200 200 200 200 200 in"),
     Row("settings", POST,              "302 403 403 403 403 302 in", NEW),
     Row("environments", GET,           "200 200 200 200 200 200 in"),
@@ -224,6 +241,48 @@ ACCOUNT = [
         silent=NOTHING_VALID),
     Row("account_reset_password_from_key_done", GET, "200"),
     Row("account_reset_password_from_key_done", POST, "405"),
+    Row("mfa_index", GET,                            "200 200 200 200 200 200 in"),
+    Row("mfa_index", POST,                           "405 405 405 405 405 405 in"),
+    Row("mfa_authenticate", GET,                     "302"),
+    Row("mfa_authenticate", POST,                    "302", silent=NO_STAGE),
+    Row("mfa_reauthenticate", GET,                   "302 302 302 302 302 302 in"),
+    Row("mfa_reauthenticate", POST,                  "302 302 302 302 302 302 in", silent=NOTHING_VALID),
+    Row("mfa_activate_totp", GET,                    "302 302 302 302 302 302 in"),
+    Row("mfa_activate_totp", POST,                   "302 302 302 302 302 302 in", silent=AGAIN),
+    Row("mfa_deactivate_totp", GET,                  "404 404 404 404 404 404 in"),
+    Row("mfa_deactivate_totp", POST,                 "404 404 404 404 404 404 in"),
+    Row("mfa_view_recovery_codes", GET,              "404 404 404 404 404 404 in"),
+    Row("mfa_view_recovery_codes", POST,             "405 405 405 405 405 405 in"),
+    Row("mfa_generate_recovery_codes", GET,          "302 302 302 302 302 302 in"),
+    Row("mfa_generate_recovery_codes", POST,         "302 302 302 302 302 302 in", silent=AGAIN),
+    Row("mfa_download_recovery_codes", GET,          "404 404 404 404 404 404 in"),
+    Row("mfa_download_recovery_codes", POST,         "404 404 404 404 404 404 in"),
+    Row("mfa_list_webauthn", GET,                    "200 200 200 200 200 200 in"),
+    Row("mfa_list_webauthn", POST,                   "405 405 405 405 405 405 in"),
+    Row("mfa_add_webauthn", GET,                     "302 302 302 302 302 302 in"),
+    Row("mfa_add_webauthn", POST,                    "302 302 302 302 302 302 in", silent=AGAIN),
+    Row("mfa_reauthenticate_webauthn", GET,          "302 302 302 302 302 302 in"),
+    Row("mfa_reauthenticate_webauthn", POST,         "302 302 302 302 302 302 in", silent=NOTHING_VALID),
+    Row("mfa_remove_webauthn", GET,                  "302 302 302 302 302 302 in", arguments=_number),
+    Row("mfa_remove_webauthn", POST,                 "302 302 302 302 302 302 in", arguments=_number, silent=AGAIN),
+    Row("mfa_edit_webauthn", GET,                    "302 302 302 302 302 302 in", arguments=_number),
+    Row("mfa_edit_webauthn", POST,                   "302 302 302 302 302 302 in", arguments=_number, silent=AGAIN),
+    Row("mfa_login_webauthn", GET,                   "302"),
+    Row("mfa_login_webauthn", POST,                  "302", silent=NOTHING_VALID),
+    Row("usersessions_list", GET,                    "200 200 200 200 200 200 in"),
+    Row("usersessions_list", POST,                   "302 302 302 302 302 302 in"),
+    Row("socialaccount_login_cancelled", GET,        "200"),
+    Row("socialaccount_login_cancelled", POST,       "405"),
+    Row("socialaccount_login_error", GET,            "401"),
+    Row("socialaccount_login_error", POST,           "405"),
+    Row("socialaccount_signup", GET,                 "302"),
+    Row("socialaccount_signup", POST,                "302", silent=NO_STAGE),
+    Row("socialaccount_connections", GET,            "200 200 200 200 200 200 in"),
+    Row("socialaccount_connections", POST,           "200 200 200 200 200 200 in", silent=NOTHING_VALID),
+    Row("openid_connect_login", GET,                 "404", arguments=_provider),
+    Row("openid_connect_login", POST,                "404", arguments=_provider),
+    Row("openid_connect_callback", GET,              "404", arguments=_provider),
+    Row("openid_connect_callback", POST,             "404", arguments=_provider),
     Row("account_confirm_login_code", GET,           "302"),
     Row("account_confirm_login_code", POST,          "302", silent=NOTHING_VALID),
 ]
@@ -234,6 +293,9 @@ DATASTORES = [
     Row("usage", POST,                 "405"),
     Row("usage-export", GET,           "200 200 403 200 403 200 in"),
     Row("usage-export", POST,          "405"),
+    Row("store-plan", GET,             "200 200 403 403 403 404 in", arguments=_store),
+    Row("store-plan", POST,            "302 302 403 403 403 404 in", {"plan": "startup-4"}, arguments=_store,
+        before=_paid),
     Row("store-list", GET,             "200 200 200 200 200 200 in"),
     Row("store-list", POST,            "405"),
     Row("vector-store-list", GET,      "200 200 200 200 200 200 in"),

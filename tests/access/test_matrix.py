@@ -14,6 +14,7 @@ from tests.access.cast import CAST, World, make_world
 from tests.access.routes import Route, all_routes
 from tests.access.row import POST, Row
 from tests.access.table import TABLE
+from tests.operators import operator_browser
 
 OPERATORS = "admin"  # the namespace of the operators' site
 ROUTES = all_routes()
@@ -90,8 +91,7 @@ def operator_arguments(route: Route) -> dict[str, object]:
 
 def test_operators_open_every_list_and_form(world: World) -> None:
     operator = Person.objects.create_superuser("operator@cast.test")
-    world.people["operator"] = operator
-    client = world.client("operator")
+    client = operator_browser(operator)
     opened = {
         route.label: client.get(reverse(route.label)).status_code
         for route in OPERATOR_ROUTES

@@ -11,6 +11,7 @@ from django.utils import timezone
 from console.audit import Actor
 from console.models import Member
 from datastores import actions
+from datastores.actions.plans import change_plan
 from datastores.models import DataStore, EdgeSlot, Node, Operation, Region, ServicePlan
 from datastores.operations import runner
 from datastores.operations.outcomes import Outcome
@@ -18,6 +19,7 @@ from datastores.operations.procedure import Procedure
 from datastores.sites.local.doctor import examine
 from datastores.sites.local.machine import Machine
 from datastores.sites.local.procedures.apply_settings import ApplySettings
+from datastores.sites.local.procedures.change_plan import FORWARD, ChangePlan
 from datastores.sites.local.procedures.delete import Delete
 from datastores.sites.local.procedures.power import PowerOff, PowerOn
 from datastores.sites.local.procedures.provision import Provision
@@ -28,7 +30,7 @@ from tests.local_site import settle
 pytestmark = [pytest.mark.crash, pytest.mark.real, pytest.mark.django_db]
 
 ENGINES_OF = {  # the quickest engine takes every step, the slowest only those that make it
-    "postgresql": (Provision, PowerOff, PowerOn, ResetPassword, Delete),
+    "postgresql": (Provision, PowerOff, PowerOn, ResetPassword, ChangePlan, Delete),
     "cache": (Provision, PowerOff, PowerOn, ResetPassword, ApplySettings, Delete),
     "mysql": (Provision,),
 }
@@ -36,7 +38,7 @@ STEPS = [
     pytest.param(engine, procedure, name, id=f"{engine}-{procedure.kind}-{name}")
     for engine, procedures in ENGINES_OF.items()
     for procedure in procedures
-    for name in procedure.steps()
+    for name in (FORWARD if procedure is ChangePlan else procedure.steps())
 ]
 SETTINGS = {"lua": False, "eviction": "allkeys-lru"}
 
@@ -82,6 +84,16 @@ def client_of(store: DataStore) -> Client:
     return CLIENTS[store.engine](DataStore.objects.get(pk=store.pk))
 
 
+def change(procedure: type[Procedure], store: DataStore, actor: Actor) -> Operation:
+    """Open the work that changes a running store."""
+    if procedure is ChangePlan:
+        changed = change_plan(actor=actor, store=store, plan=ServicePlan.objects.get(slug="startup-4"))
+    else:
+        changed = actions.change_settings(actor=actor, store=store, chosen=SETTINGS)
+    assert changed is not None
+    return changed
+
+
 def prepare(procedure: type[Procedure], store: DataStore, actor: Actor) -> Operation:
     """Bring the store to where ``procedure`` begins and open its operation."""
     provision = store.operations.get(kind="provision")
@@ -98,10 +110,8 @@ def prepare(procedure: type[Procedure], store: DataStore, actor: Actor) -> Opera
         return actions.power_off(actor=actor, store=store)
     if procedure is ResetPassword:
         return actions.reset_password(actor=actor, store=store)
-    if procedure is ApplySettings:
-        changed = actions.change_settings(actor=actor, store=store, chosen=SETTINGS)
-        assert changed is not None
-        return changed
+    if procedure in {ChangePlan, ApplySettings}:
+        return change(procedure, store, actor)
     return actions.delete_store(actor=actor, store=store, typed_name=store.name)
 
 
@@ -142,6 +152,8 @@ def test_a_worker_killed_at_any_step_loses_nothing(
     if procedure is Provision:
         client.keep("still here")
     assert client.kept() == "still here"
+    if procedure is ChangePlan:
+        assert store.plan.slug == "startup-4"
     if procedure is ApplySettings:
         assert store.settings == SETTINGS
 

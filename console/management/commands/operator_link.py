@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from console.actions.operators import make_operator_link
+from console.actions.operators import make_operator_link, reset_second_factor
 from console.errors import Refusal
 
 
@@ -18,6 +18,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take whose link it is; a new address makes a new operator."""
         parser.add_argument(
+            "--reset-second-factor",
+            action="store_true",
+            help="forget the operator's authenticator apps, keys and recovery codes: for who lost them",
+        )
+        parser.add_argument(
             "email", nargs="?", default="", help="whose link; may be left out while there is one operator"
         )
 
@@ -27,5 +32,7 @@ class Command(BaseCommand):
             link = make_operator_link(options["email"])
         except Refusal as refusal:
             raise CommandError(f"{refusal.sentence} {refusal.remedy}") from None
+        if options["reset_second_factor"] and reset_second_factor(link.person):
+            self.stderr.write("Their second factors are forgotten; the console asks for a new one.")
         self.stderr.write(f"Signs {link.person.email} in once, within 24 hours:")
         self.stdout.write(link.url)

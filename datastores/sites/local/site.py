@@ -25,6 +25,7 @@ from datastores.sites.local.nodes import renew_certificate
 from datastores.sites.local.procedures.add_standby import AddStandby, ReplaceNode
 from datastores.sites.local.procedures.apply_settings import ApplySettings
 from datastores.sites.local.procedures.back_up import BackUp
+from datastores.sites.local.procedures.change_plan import ChangePlan
 from datastores.sites.local.procedures.delete import Delete
 from datastores.sites.local.procedures.drill import Drill
 from datastores.sites.local.procedures.fail_over import FailOver
@@ -48,7 +49,7 @@ class LocalSite(LocalTenants, SiteDriver):
 
     kind = "local"
     procedures = (
-        *(Provision, PowerOff, PowerOn, ResetPassword, ApplySettings, Delete),
+        *(Provision, PowerOff, PowerOn, ResetPassword, ApplySettings, ChangePlan, Delete),
         *(FailOver, SwitchOver, AddStandby, ReplaceNode, Drill, Restart),
         *(BackUp, Prove, Restore, RestoreNode),
     )

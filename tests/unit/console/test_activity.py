@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from console import audit
 from console.audit import Actor
@@ -107,3 +113,39 @@ def test_a_role_without_the_permission_is_told_who_has_it(world: World) -> None:
 
 def test_is_read_only(world: World) -> None:
     assert world.client("admin").post(ADDRESS).status_code == 405
+
+
+def exported(world: World, form: str, query: str = "") -> str:
+    """Return what an Admin downloads."""
+    answer = world.client("admin").get(f"/activity/export.{form}?{query}")
+    return b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+
+
+def test_the_export_has_what_the_filter_leaves(world: World) -> None:
+    audit.record(
+        "store.created",
+        actor=Actor(label="=mara"),
+        organization=world.organization,
+        subject=world.store,
+        plan="Hobbyist",
+    )
+    (row,) = csv.DictReader(io.StringIO(exported(world, "csv", "action=store.created")))
+    assert (row["actor"], row["object_name"], row["detail"]) == ("'=mara", "orders", '{"plan": "Hobbyist"}')
+    (event,) = json.loads(exported(world, "json", "action=store.created"))
+    assert event["detail"] == {"plan": "Hobbyist"}
+    assert event["actor"] == "=mara"
+
+
+def test_days_filter_and_an_empty_export_is_an_empty_list(world: World) -> None:
+    today = timezone.now().date()
+    assert len(json.loads(exported(world, "json", f"since={today}&until={today}"))) > 0
+    assert json.loads(exported(world, "json", f"since={today + timedelta(days=1)}")) == []
+    assert exported(world, "csv", "since=2100-01-01").splitlines() == [
+        "at,actor,action,object_type,object_id,object_name,address,detail"
+    ]
+
+
+def test_another_organization_and_another_format_are_not_exported(world: World) -> None:
+    answer = world.client("outsider").get("/activity/export.json")
+    assert "Acme" not in b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    assert world.client("admin").get("/activity/export.xml").status_code == 404

@@ -46,7 +46,7 @@ def test_removal_ends_access_on_every_device(world: World) -> None:
     for device in devices:
         assert device.get(f"/databases/{world.store.pk}/").status_code == 302  # to an organization of their own
         assert device.post(f"/databases/{world.store.pk}/reveal/").status_code == 302
-    assert "devops@cast.test was removed" in Notice.objects.get().subject
+    assert "devops@cast.test was removed" in Notice.objects.get(kind="members").subject
 
 
 def test_removal_is_asked_twice(world: World) -> None:

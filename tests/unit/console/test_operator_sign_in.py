@@ -31,7 +31,7 @@ def test_opening_the_page_does_not_use_the_link_up(client: Client, page: str) ->
 
 def test_the_button_signs_in_once_and_leads_to_a_password(client: Client, page: str) -> None:
     assert client.post(page)["Location"] == reverse("account_set_password")
-    assert client.get(reverse("admin:index")).status_code == 200
+    assert client.get(reverse("admin:index"))["Location"] == reverse("mfa_index"), "and then to a second factor"
     again = Client().post(page)
     assert again.status_code == 410
     assert "manage.py operator_link" in again.content.decode()

@@ -11,9 +11,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from console.models import AuditEvent, Organization, Person
+from console.models import AuditEvent, Delivery, Notice, Organization, Person
 from datastores.models import Cloud, DataStore, Failover, Operation, PlanPrice, ServicePlan
 from tests.access.cast import World
+from tests.operators import operator_browser
 
 SECRET = "not-a-real-password"
 
@@ -21,9 +22,7 @@ SECRET = "not-a-real-password"
 @pytest.fixture
 def operator(world: World) -> Client:
     """An operator's browser."""
-    client = Client()
-    client.force_login(Person.objects.create_superuser("operator@cast.test"))
-    return client
+    return operator_browser(Person.objects.create_superuser("operator@cast.test"))
 
 
 def told(action: str) -> AuditEvent:
@@ -161,8 +160,7 @@ def test_an_operator_with_few_rights_can_not_make_operators(world: World) -> Non
 
     person = Person.objects.create_user("helper@cast.test", is_staff=True)
     person.user_permissions.add(*Permission.objects.filter(codename__in=("view_person", "change_person")))
-    client = Client()
-    client.force_login(person)
+    client = operator_browser(person)
     page = reverse("admin:console_person_change", args=[person.pk])
     assert client.get(page).status_code == 200
     client.post(
@@ -202,6 +200,34 @@ def test_an_operator_gives_an_organization_the_paid_tier(operator: Client, world
     assert (world.organization.tier, world.organization.upgrade_asked_at) == ("paid", None)
     assert told("organization.tier_changed").detail == {"tier": "Free → Paid"}
     assert "asks for the paid tier" not in operator.get(reverse("admin:index")).content.decode()
+
+
+def test_the_front_page_counts_what_there_is(operator: Client, world: World) -> None:
+    world.store.set_state(DataStore.State.RUNNING)
+    page = operator.get(reverse("admin:index")).content.decode()
+    assert "<dd>1 running</dd>" in page
+    assert "1 data stores, 1 GiB RAM and 8 GiB storage promised" in page
+    assert "2, 0 of them paid" in page
+
+
+def test_mails_that_were_given_up_need_attention(operator: Client, world: World) -> None:
+    notice = Notice.objects.create(person=world.people["admin"], kind="test", tone="info", subject="x", sentence="y")
+    Delivery.objects.create(notice=notice, recipient=world.people["admin"], state="failed", tried_at=timezone.now())
+    assert "1 mails could not be delivered" in operator.get(reverse("admin:index")).content.decode()
+
+
+def test_stuck_work_is_taken_over(operator: Client, world: World) -> None:
+    late = timezone.now() - timedelta(hours=1)
+    Operation.objects.filter(pk=world.operation.pk).update(state="waiting", deadline=late, attempts=6, due_at=late)
+    assert "late" in operator.get(reverse("admin:index")).content.decode().lower()
+    operator.post(reverse("admin:datastores_operation_take_over", args=[world.operation.pk]))
+    operation = Operation.objects.get(pk=world.operation.pk)
+    assert operation.attempts == 0
+    assert operation.deadline > timezone.now()
+    assert told("operation.taken_over").object_name == "orders"
+    Operation.objects.update(state="done")
+    answer = operator.post(reverse("admin:datastores_operation_take_over", args=[operation.pk]), follow=True)
+    assert "it has ended" in answer.content.decode()
 
 
 def test_writes_on_one_node_come_first_and_need_attention(operator: Client, world: World) -> None:

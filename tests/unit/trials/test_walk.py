@@ -51,8 +51,8 @@ def walk(trial: DataStore, monkeypatch: pytest.MonkeyPatch) -> Walk:
 
 
 def finish(store: DataStore) -> None:
-    """Let the work on a store have succeeded."""
-    Operation.objects.active().filter(store=store).update(state=Operation.State.DONE)
+    """Let the work on a store have succeeded, by the clock of the walk."""
+    Operation.objects.active().filter(store=store).update(state=Operation.State.DONE, created_at=timezone.now())
 
 
 def told() -> list[str]:
@@ -72,8 +72,15 @@ def test_it_is_reminded_once(trial: DataStore, walk: Walk) -> None:
     assert told() == ["orders: 2 days of its trial left"]
 
 
-def test_it_is_powered_off_at_the_end_and_its_data_kept(trial: DataStore, walk: Walk) -> None:
+def test_it_is_backed_up_and_powered_off_at_the_end_and_its_data_kept(trial: DataStore, walk: Walk) -> None:
     walk(7.001)
+    backup = Operation.objects.active().get(store=trial)
+    assert backup.kind == "back_up"
+    Operation.objects.filter(pk=backup.pk).update(created_at=timezone.now())  # by the clock of the walk
+    walk(7.002)
+    assert trial.state == State.RUNNING, "the final backup is waited for"
+    finish(trial)
+    walk(7.003)
     assert trial.state == State.POWERING_OFF
     assert Operation.objects.active().get(store=trial).kind == "power_off"
     finish(trial)
@@ -120,11 +127,14 @@ def test_a_deletion_that_failed_is_left_to_people(trial: DataStore, walk: Walk) 
 def test_work_that_is_under_way_is_waited_for(trial: DataStore, walk: Walk, actor: Actor) -> None:
     actions.reset_password(actor=actor, store=trial)
     walk(7.001)
+    backup = Operation.objects.active().get(store=trial, kind="back_up")
+    Operation.objects.filter(pk=backup.pk).update(state=Operation.State.FAILED, created_at=timezone.now())
+    walk(7.002)
     assert trial.state == State.RUNNING
     assert told() == []
     finish(trial)
-    walk(7.002)
-    assert trial.state == State.POWERING_OFF
+    walk(7.003)
+    assert trial.state == State.POWERING_OFF, "a backup that failed does not let a trial go on for ever"
 
 
 def test_an_upgrade_in_time_lets_it_run_on(
