@@ -33,6 +33,7 @@ class Kind(StrEnum):
     BACKUP = "backup"
     PROOF = "proof"
     DISK = "disk"
+    LOGIN = "login"
     TRIAL = "trial"
     MEMBERS = "members"
     SIGN_IN = "sign_in"
@@ -60,6 +61,7 @@ KINDS: Final[dict[Kind, Facts]] = {
     Kind.BACKUP: Facts("Backups", "A backup that failed or is late, and one that works again", "warning", KEEPERS),
     Kind.PROOF: Facts("Restore proofs", "A backup was restored and compared, or could not be", "info", KEEPERS),
     Kind.DISK: Facts("Disk", "A disk is filling, writes stopped or came back", "warning", KEEPERS),
+    Kind.LOGIN: Facts("Logins", "A login was changed or dropped outside the console", "warning", KEEPERS),
     Kind.TRIAL: Facts(
         "Trials", "A trial is about to end or has ended", "warning", frozenset({*KEEPERS, Role.BILLING_ADMIN})
     ),

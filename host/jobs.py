@@ -25,9 +25,7 @@ END_SECONDS = 10.0
 LONGEST_WORDS = 4000  # of what is read of a program's last words, in bytes
 LOW_PRIORITY = 10  # niceness: a server at 0 gets nine times the processor of one of these
 # $1: niceness. The result appears in one step, after everything that the program wrote.
-SCRIPT = (
-    'n=$1; shift; nice -n "$n" "$@" >output 2>errors </dev/null; echo $? >.result; sync -f .result; mv .result result'
-)
+SCRIPT = 'n=$1; shift; nice -n "$n" "$@" >output 2>errors </dev/null; echo $? >.result; sync .result; mv .result result'
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from console.errors import Refusal
 from console.models import Member
 from datastores.actions.creation import name_taken, write_store
 from datastores.engines.registry import history_of
-from datastores.models import Archive, Backup, DataStore, Operation
+from datastores.models import Archive, Backup, DataStore, Node, Operation
 from datastores.operations.opening import open_operation
 from datastores.retention import base_of
 
@@ -44,6 +44,7 @@ def restore_to_new_store(*, actor: Actor, member: Member, source: DataStore, nam
     try:
         with transaction.atomic():
             store = write_store(member=member, engine=source.engine, name=name, region=source.region, plan=source.plan)
+            _leave_standbys(store)
             store.settings = source.settings
             store.save(update_fields=["settings"])
             open_operation("restore", store=store, requested_by=actor.name, memo=memo)
@@ -98,6 +99,7 @@ def restore_deleted(*, actor: Actor, member: Member, store: DataStore) -> DataSt
             back = write_store(
                 member=member, engine=store.engine, name=store.name, region=store.region, plan=store.plan
             )
+            _leave_standbys(back)
             back.admin_password, back.settings = archive.kept_password, store.settings
             back.save(update_fields=["admin_password", "settings"])
             open_operation("restore", store=back, requested_by=actor.name, memo=memo)
@@ -105,6 +107,11 @@ def restore_deleted(*, actor: Actor, member: Member, store: DataStore) -> DataSt
     except IntegrityError:
         raise name_taken(store.name) from None
     return back
+
+
+def _leave_standbys(store: DataStore) -> None:
+    """Restore the primary alone: the monitor adds the plan's standbys to a store that runs with fewer."""
+    store.nodes.filter(role=Node.Role.STANDBY).delete()
 
 
 def _memo(archive: Archive, source: DataStore, wish: Wish) -> dict[str, Any]:

@@ -32,7 +32,9 @@ def run(spec: ServiceSpec, programs: RunitPrograms, environment: Path) -> str:
             "read -r boot </proc/sys/kernel/random/boot_id",
             "read -r self </proc/$$/stat",
             'echo "$boot $self" >process',
-            f"cd {shlex.quote(str(spec.working_directory))} || exit 111",
+            # Where the directory is gone: runsv itself would sleep a second before the next attempt, deaf to "down",
+            # and a failover's fence would wait for it. This sleeper can be ended.
+            f"cd {shlex.quote(str(spec.working_directory))} || exec sleep 1",
             f"exec {shlex.join(command)}",
             "",
         )

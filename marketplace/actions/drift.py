@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Final
 
@@ -15,20 +16,35 @@ from marketplace.models import Binding
 Row = Credential | Binding
 EVERY: Final = timedelta(minutes=10)
 AT_A_TIME: Final = 50  # logins per run, those that were not tried for longest first
+_trying = threading.Lock()
 STATES: Final = ("state", "state_sentence", "checked_at")
 
 
 def check_due_logins() -> int:
     """Try the logins of running data stores that were not tried for ten minutes; returns how many were tried.
 
-    A login that several rows keep is tried once, and all of them learn what came of it.
+    A login that several rows keep is tried once, and all of them learn what came of it. A data store that does not
+    answer is left alone for this time: each try would wait for seconds. Returns at once while another call tries.
     """
+    if not _trying.acquire(blocking=False):
+        return 0
+    try:
+        return _check(_due())
+    finally:
+        _trying.release()
+
+
+def _check(due: list[Row]) -> int:
     tried: set[tuple[object, str, str]] = set()
-    for row in _due():
+    silent: set[object] = set()
+    for row in due:
         key = (row.store_id, row.database, row.username)
-        if key not in tried and len(tried) < AT_A_TIME:
-            tried.add(key)
-            check_everywhere(row)
+        if key in tried or row.store_id in silent or len(tried) == AT_A_TIME:
+            continue
+        tried.add(key)
+        check_everywhere(row)
+        if row.state == KeptLogin.State.UNREACHABLE:
+            silent.add(row.store_id)
     return len(tried)
 
 

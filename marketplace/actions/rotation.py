@@ -140,6 +140,10 @@ def _open(actor: Actor, binding: Binding, successor: Successor) -> Rotation:
 
 def change_over(binding: Binding, successor: Successor) -> list[Binding]:
     """Let every row that keeps the old login keep its successor; returns the connections among them."""
+    old = binding.username
+    # Held first: a connection that is being made from one of them has its copy before the copies change over.
+    credentials = Credential.objects.filter(store_id=binding.store_id, username=old)
+    list(credentials.select_for_update().values_list("pk"))
     sharers = sharers_of(binding)
     facts = {
         "username": successor.name,
@@ -151,10 +155,7 @@ def change_over(binding: Binding, successor: Successor) -> list[Binding]:
     }
     if successor.rights is None:
         facts["kind"] = KeptLogin.Kind.CREATED
-    old = binding.username
     Binding.objects.filter(store_id=binding.store_id, username=old).update(changed_at=timezone.now(), **facts)
-    credentials = Credential.objects.filter(store_id=binding.store_id, username=old)
-    if binding.is_super_admin:  # the super admin can still be chosen as such
-        credentials = credentials.none()
-    credentials.update(**facts)
+    if not binding.is_super_admin:  # the super admin can still be chosen as such
+        credentials.update(**facts)
     return sharers

@@ -6,18 +6,18 @@ import re
 from typing import Any, Final
 
 from django import forms
-from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db.models import F, QuerySet
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from datastores.engines.registry import ENGINES
 from marketplace.models import Listing
 
-# where to look -> the weights of the index that stand for it
+# where to look -> the column that is searched
 FIELDS: Final = {
-    "": ("Everywhere", ""),
-    "name": ("In names", "A"),
-    "label": ("In labels", "B"),
-    "content": ("In content", "C"),
+    "": ("Everywhere", "words"),
+    "name": ("In names", "name_words"),
+    "label": ("In labels", "label_words"),
+    "content": ("In content", "content_words"),
 }
 MOST_LABELS: Final = 8
 WORD: Final = re.compile(r"\w+")
@@ -28,7 +28,7 @@ class MarketplaceFilter(forms.Form):
 
     q = forms.CharField(required=False, max_length=80)
     where = forms.ChoiceField(
-        label="Look", required=False, choices=[(slug, label) for slug, (label, _weight) in FIELDS.items()]
+        label="Look", required=False, choices=[(slug, label) for slug, (label, _column) in FIELDS.items()]
     )
     type = forms.ChoiceField(label="Type", required=False)
 
@@ -49,24 +49,25 @@ class MarketplaceFilter(forms.Form):
         return bool(self.asked("q") or self.asked("type"))
 
     def apply(self, listings: QuerySet[Listing]) -> QuerySet[Listing]:
-        """Narrow the list; what was searched for stands in the order of how well it fits, names first."""
+        """Narrow the list; those that have every word in their name stand first."""
         if slug := self.asked("type"):
             listings = listings.filter(store__engine=slug)
         if words := self.asked("q"):
-            query = search_query(words, FIELDS[self.asked("where")][1])
+            query = search_query(words)
             if query is None:
                 return listings.none()
-            rank = SearchRank(F("words"), query)
-            return listings.filter(words=query).annotate(rank=rank).order_by("-rank", "name", "pk")
+            named = ExpressionWrapper(Q(name_words=query), output_field=BooleanField())
+            found = listings.filter(**{FIELDS[self.asked("where")][1]: query})
+            return found.annotate(named=named).order_by("-named", "name", "pk")
         return listings.order_by("name", "pk")
 
 
-def search_query(text: str, weight: str) -> SearchQuery | None:
-    """Return a query for every word of ``text`` as the beginning of one; ``weight`` limits where it may stand.
+def search_query(text: str) -> SearchQuery | None:
+    """Return a query for every word of ``text`` as the beginning of one.
 
     Only letters and digits are kept, so nothing of the text is read as an operator; None for a text without any.
     """
-    words = [f"{word}:*{weight}" for word in WORD.findall(text.lower())]
+    words = [f"{word}:*" for word in WORD.findall(text.lower())]
     return SearchQuery(" & ".join(words), config="simple", search_type="raw") if words else None
 
 

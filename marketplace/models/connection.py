@@ -74,6 +74,7 @@ class Binding(KeptLogin):
     changed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name = "connection"  # what people call it where an environment is asked who uses it
         ordering = ("environment__position", "environment__name")
         constraints = [models.UniqueConstraint(fields=["connection", "environment"], name="binding_once")]
         indexes = [models.Index(fields=["store", "username"], name="binding_by_login")]

@@ -34,7 +34,7 @@ TABS = [{"label": "Databases", "url": "", "current": True}]
 def index(request: AuthedRequest) -> HttpResponse:
     """List what is offered, searched and filtered. ``place`` is where a new connection shall be made."""
     chosen = MarketplaceFilter(request.GET)
-    mine = Listing.objects.for_member(request.member, "marketplace:view").defer("overview", "words")
+    mine = Listing.objects.for_member(request.member, "marketplace:view").defer("overview")
     found = chosen.apply(mine.select_related("store"))
     page = Paginator(found.only(*_card_fields()), PAGE).get_page(request.GET.get("page"))
     place = request.GET.get("place", "")

@@ -108,17 +108,19 @@ def fill(count: int) -> Member:
 
 # As Listing.index does it, for all rows at once.
 INDEX = """
-    UPDATE marketplace_listing SET words = setweight(to_tsvector('simple', name), 'A')
-        || setweight(to_tsvector('simple', array_to_string(labels, ' ')), 'B')
-        || setweight(to_tsvector('simple', summary || ' ' || overview), 'C')
+    UPDATE marketplace_listing SET
+        words = to_tsvector('simple', concat_ws(' ', name, array_to_string(labels, ' '), summary, overview)),
+        name_words = to_tsvector('simple', name),
+        label_words = to_tsvector('simple', array_to_string(labels, ' ')),
+        content_words = to_tsvector('simple', summary || ' ' || overview)
 """
 
 
 def _listing(own: Organization, store: DataStore, number: int, chance: random.Random) -> Listing:
-    text = " ".join([*chance.choices(WORDS, k=10), *chance.choices(RARER, k=130)]) + (" needle" if number == 7 else "")
+    text = " ".join([*chance.choices(WORDS, k=3), *chance.choices(RARER, k=137)]) + (" needle" if number == 7 else "")
     return Listing(
         organization=own, store=store, database="defaultdb", name=f"{chance.choice(WORDS)} {number}",
-        summary=" ".join(chance.choices(WORDS, k=8)), overview=text,
+        summary=" ".join(chance.choices(WORDS, k=3)), overview=text,
         labels=chance.sample(["billing", "shop", "eu", "us", "search", "mail"], 2),
     )  # fmt: skip
 

@@ -71,9 +71,10 @@ def join(home: Path, slots: int) -> None:
 def make_admin() -> Member:
     """Write an organization and its Admin."""
     from console.models import Member, Organization, Person
+    from console.models.organization import Tier
     from console.permissions import Role
 
     token = secrets.token_hex(4)
     person = Person.objects.create_user(f"{token}@example.test", secrets.token_urlsafe(12))
-    organization = Organization.objects.create(name=f"Bench {token}", handle=f"bench-{token}")
+    organization = Organization.objects.create(name=f"Bench {token}", handle=f"bench-{token}", tier=Tier.PAID)
     return Member.objects.create(organization=organization, person=person, role=Role.ADMIN.value)

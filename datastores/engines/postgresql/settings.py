@@ -129,6 +129,9 @@ ALWAYS: dict[str, Setting] = {
     "wal_compression": "lz4",
     "checkpoint_timeout": "15min",
     "checkpoint_completion_target": 0.9,
+    # After a crash everything must be on the disk before it is read: the file system is told once, instead of for each of
+    # a thousand files, which took 2.5 s of the outage where others used the disk. Linux 5.8 or newer tells of errors.
+    "recovery_init_sync_method": "syncfs",
     "hot_standby": True,
     "hot_standby_feedback": True,  # so that reads on a standby are not cancelled by the primary's clean-up
     # A standby whose stream broke asks again at once: the default of 5 s would be the length of an outage.

@@ -6,6 +6,7 @@ tenant's data is ever deleted here; a directory that no row knows is moved aside
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,10 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
+from console.errors import Refusal
 from datastores.models import DataStore, Node, Operation
 from datastores.sites.local import addresses
+from datastores.sites.local.archive import loss
 from datastores.sites.local.engine import Place
 from datastores.sites.local.machine import Machine
 from datastores.sites.local.nodes import restart_node
@@ -140,8 +143,8 @@ def _should_run(machine: Machine, node: Node, place: Place, *, up: bool) -> Iter
     if not place.data.exists():
         yield Finding(
             f"The data directory of {node} is gone.",
-            "Nothing here brings it back: it needs its backup.",
-            lambda: None,
+            "Have it restored from its backup, where there is one.",
+            lambda node=node: _restore(node),  # type: ignore[misc]
         )
     elif not up:
         yield Finding(
@@ -160,6 +163,12 @@ def _repair(node: Node, states: Collection[str], repair: Callable[[Node], object
     store = DataStore.objects.select_for_update().filter(pk=node.store_id, state__in=states).first()
     if store is not None and store.running_operation() is None:
         repair(Node.objects.select_related("store__plan", "store__region__site").get(pk=node.pk))
+
+
+def _restore(node: Node) -> None:
+    """Open the restore; a store without a good backup stays as it is."""
+    with contextlib.suppress(Refusal):
+        loss.open_restore(node.store, "doctor")
 
 
 def _edge(machine: Machine) -> Iterator[Finding]:

@@ -96,6 +96,10 @@ def test_a_login_is_succeeded_and_retired(server: Server) -> None:
 
 def test_each_part_of_a_login_that_can_fail_is_told_apart(server: Server) -> None:
     attempt(server, server.access.user, server.access.password)
+    deputy = Successor("deputy", "new", "0", server.access.user, None)
+    server.engine.succeed_login(server.place, deputy)
+    with enter(server, deputy) as client:
+        client.flushall()
     with pytest.raises(LoginFailure) as failure:
         Cache().try_login(Access("localhost", 1, "a", "b", "0"), server.ca.read_text())
     assert failure.value.part is Part.UNREACHABLE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -183,6 +184,18 @@ def test_kill_leaves_no_process_in_the_directory_and_none_comes_back(
     supervisor.ensure("one")
     assert supervisor.status("one").wanted is Wanted.DOWN
     assert len(starts(node)) == 1
+
+
+def test_a_service_that_lost_its_directory_can_be_ended_while_it_waits(
+    supervisor: Supervisor, spec: Specs, node: Path
+) -> None:
+    program = run_it(supervisor, spec(), node)
+    shutil.rmtree(node)
+    program.send(signal.SIGKILL)
+    assert wait_until(lambda: supervisor.program("one") not in {None, program}, 5)
+    supervisor.kill("one")
+    assert supervisor.program("one") is None
+    assert supervisor.status("one").state is State.DOWN
 
 
 def test_kill_without_an_owned_directory_ends_what_the_service_started(

@@ -12,7 +12,7 @@ from django.test import Client
 
 from console.audit import Actor
 from console.errors import Refusal
-from console.models import AuditEvent, Environment, Member
+from console.models import AuditEvent, Environment, Member, Notice
 from datastores import actions as stores
 from datastores.actions.credentials import create_login, delete_credential, import_super_admin
 from datastores.logins import Rights
@@ -176,3 +176,5 @@ def test_drift_is_noticed_on_schedule_by_everybody_who_keeps_the_login(binding: 
     assert check_due_logins() == 1
     assert {row.state for row in (Credential.objects.get(), Binding.objects.get())} == {"password"}
     assert check_due_logins() == 0
+    (notice,) = Notice.objects.filter(kind="login")
+    assert binding.username in notice.sentence

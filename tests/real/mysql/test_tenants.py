@@ -111,6 +111,9 @@ def test_an_imported_login_is_succeeded_with_all_its_rights(server: Server, shop
 
 def test_each_part_of_a_login_that_can_fail_is_told_apart(server: Server, shop: str) -> None:
     attempt(server, server.access.user, server.access.password, shop)
+    deputy = Successor("deputy", "new", shop, server.access.user, None)
+    server.engine.succeed_login(server.place, deputy)
+    run(server, deputy, "CREATE DATABASE by_deputy")
     for password, database, part in (("wrong", shop, Part.PASSWORD), (server.access.password, "missing", Part.RIGHT)):
         with pytest.raises(LoginFailure) as failure:
             attempt(server, server.access.user, password, database)

@@ -53,5 +53,7 @@ def _is_lost(parts: Machine, store: DataStore) -> bool:
     nodes = list(Node.objects.filter(store=store).exclude(port=None))
     if archiver_of(store) is None or len(nodes) != 1:
         return False
-    data = place_of(nodes[0], parts.home).data
-    return not data.exists() or not any(data.iterdir())
+    place = place_of(nodes[0], parts.home)
+    if not place.directory.exists():  # perhaps a whole disk that is not mounted: a person decides
+        return False
+    return not place.data.exists() or not any(place.data.iterdir())

@@ -97,6 +97,10 @@ class BackUp(ArchivingProcedure):
         return self._end("Its log has not arrived yet, so only the state of the backup can be restored.")
 
     def _mark(self, archive: Archive) -> Outcome:
+        finished = Backup.objects.values_list("finished_at", flat=True).get(pk=self.memo["backup"])
+        early = (finished - timezone.now()).total_seconds() if finished else 0.0
+        if early > 0:  # the backup's end is known in whole seconds, and the mark must be later
+            return Wait(early, "The log is marked when the backup has certainly ended.")
         try:
             moment, position = self.archiver.seal(self.place, archive.position)
         except ArchiverError as error:

@@ -6,7 +6,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.utils import timezone
@@ -69,6 +69,8 @@ class Prove(ArchivingProcedure):
                 f"The disk has no room for a copy of {in_words(size)}, so nothing could be proved.",
                 "Free some space on the disk that holds the console's home directory.",
             )
+        if "checked" not in self.memo and self.archive.archived_until:
+            self.memo["until"] = self.archive.archived_until.isoformat()
         self.memo["checked"] = True
         target = Target(self.backup.label)
         try:
@@ -98,6 +100,12 @@ class Prove(ArchivingProcedure):
         self.memo["seconds"] = time.time() - self.memo["began"]
         moment = self.archiver.recovered_to(self.copy)
         self.memo["recovered_to"] = moment.isoformat() if moment else None
+        until = datetime.fromisoformat(self.memo["until"]) if "until" in self.memo else None
+        if until and (moment is None or moment < until):
+            reached = f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "the backup's own state"
+            return Fail(
+                f"The log could be replayed up to {reached} only, not to {until:%Y-%m-%d %H:%M:%S} UTC.", REMEDY
+            )
         return Goto("count")
 
     @step("Count tables and rows of the copy")

@@ -127,6 +127,8 @@ class Restore(RestoringProcedure):
     def reserve(self) -> Outcome:
         """Give the store its port for life and the node its internal one."""
         addresses.reserve_slot(self.store, self.memo.get("port"))
+        if self.store.plan.node_count > 1:
+            addresses.reserve_reader_slot(self.store)
         addresses.reserve_node_port(self.node)
         self.place.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Goto("fetch")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import uuid
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
@@ -41,6 +43,9 @@ class RestoreNode(RestoringProcedure):
         place = place_of(self.node, self.machine.home)
         self.machine.supervisor.kill(place.name, KILL_SECONDS)
         self.memo["old"] = {"node": str(self.node.pk), "name": place.name}
+        self.memo.setdefault(
+            "new", str(uuid.uuid4())
+        )  # its directory bears its name, so it is chosen before it is made
         return Goto("set_aside")
 
     @step("Set the old node aside")
@@ -52,11 +57,12 @@ class RestoreNode(RestoringProcedure):
         if directory.exists():
             lost.parent.mkdir(mode=0o700, exist_ok=True)
             directory.rename(lost)
+        shutil.rmtree(self.machine.home.run / name, ignore_errors=True)
         old = Node.objects.filter(pk=self.memo["old"]["node"]).first()
         if old:
             number = old.number + 1
             old.delete()
-            Node.objects.create(store=self.store, number=number, role=Node.Role.PRIMARY)
+            Node.objects.create(pk=self.memo["new"], store=self.store, number=number, role=Node.Role.PRIMARY)
         addresses.reserve_node_port(self.node)
         self.place.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Goto("fetch")

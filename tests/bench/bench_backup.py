@@ -1,0 +1,167 @@
+"""Backing up and restoring a 2 GB PostgreSQL as the product does it, beside bare pgBackRest with the same options.
+
+In turn, on the same data: the product's job (low priority, with its catalogue read afterwards) and pgBackRest started by hand. Then
+what clients write while a backup runs beside what they write without one, how long a commit takes to be archived, and how
+long finding what is due takes among 10,000 stores. HEADWATER_BENCH_SCALE is pgbench's scale (136 is 2 GB).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.test.utils import override_settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+django.setup()
+
+from datastores.limits import PlanFacts  # noqa: E402
+from datastores.schedule import daily_second, next_daily  # noqa: E402
+from datastores.sites.local.archive.contract import Target  # noqa: E402
+from datastores.sites.local.archive.vault import Vault  # noqa: E402
+from datastores.sites.local.engine import Place, Sizing  # noqa: E402
+from datastores.sites.local.postgresql import LocalPostgreSQL  # noqa: E402
+from datastores.sites.local.postgresql.archive import pgbackrest  # noqa: E402
+from datastores.sites.local.postgresql.archive.archiver import PostgreSQLArchiver  # noqa: E402
+from datastores.sites.local.postgresql.logins import platform_login  # noqa: E402
+from datastores.sites.local.postgresql.names import PLATFORM  # noqa: E402
+from datastores.sites.local.postgresql.programs import confined_server, program  # noqa: E402
+from host.jobs import LOW_PRIORITY, Command, Job, JobState  # noqa: E402
+from host.paths import Home  # noqa: E402
+from host.waiting import wait_until  # noqa: E402
+from tests.bench.report import Row, report  # noqa: E402
+
+RUNS = 3
+SCALE = int(os.environ.get("HEADWATER_BENCH_SCALE", "136"))
+WRITE_SECONDS = 10
+COMMITS = 3
+SIZING = Sizing(PlanFacts("startup", 4, 1), storage_gib=80, development=False)
+archiver, engine = PostgreSQLArchiver(), LocalPostgreSQL()
+
+
+def finish(job: Job, command: Command, niceness: int = 0) -> float:
+    """Run a job to its end; the seconds that it took."""
+    began = time.perf_counter()
+    job.start(command, niceness=niceness)
+    if not wait_until(lambda: job.state() is not JobState.RUNNING, 1200) or job.code:
+        raise RuntimeError(job.last_words())
+    return time.perf_counter() - began
+
+
+def bare(command: Command) -> float:
+    """Run a program by hand; the seconds that it took."""
+    began = time.perf_counter()
+    environment = {"PATH": "/usr/bin:/bin", **command.environment}
+    subprocess.run(command.arguments, check=True, env=environment, capture_output=True)
+    return time.perf_counter() - began
+
+
+def serve(place: Place, name: str) -> Job:
+    """Start a server that archives (or that replays) and wait until it takes writes."""
+    job = Job(place.directory / name)
+    job.start(Command(confined_server(place, "-c", "ssl=off", "-c", "listen_addresses="), {"LC_ALL": "C"}))
+    if not wait_until(lambda: archiver.replayed(place), 600):
+        raise RuntimeError(job.last_words())
+    return job
+
+
+def pgbench(place: Place, *arguments: str) -> str:
+    """Run pgbench over the server's socket."""
+    where = ["-h", str(place.sockets), "-p", str(place.port), "-U", PLATFORM]
+    ran = subprocess.run(
+        [str(program("pgbench")), *where, *arguments, "defaultdb"], check=True, capture_output=True, text=True
+    )
+    return ran.stdout
+
+
+def writes(place: Place) -> float:
+    """Return pgbench's transactions per second with four clients."""
+    said = pgbench(place, "-n", "-c", "4", "-T", str(WRITE_SECONDS))
+    return next(float(line.split()[2]) for line in said.splitlines() if line.startswith("tps"))
+
+
+def commit_to_archived(place: Place, vault: Vault) -> float:
+    """Return the seconds from a commit to the arrival of its log file in the archive."""
+    with platform_login(place) as connection:
+        connection.execute("SELECT txid_current()")
+        row = connection.execute("SELECT pg_walfile_name(pg_current_wal_insert_lsn())").fetchone()
+    began = time.perf_counter()
+    name = row[0] if row else ""
+    if not wait_until(lambda: bool(list(vault.directory.glob(f"archive/*/*/*/{name}-*"))), 120):
+        raise RuntimeError(f"{name} was not archived")
+    return time.perf_counter() - began
+
+
+def due_seconds() -> float:
+    """Return how long the pure decision takes for 10,000 stores."""
+    now = datetime.now(UTC)
+    began = time.perf_counter()
+    sum(next_daily(now - timedelta(minutes=5), daily_second(number)) <= now for number in range(10_000))
+    return time.perf_counter() - began
+
+
+def measure(top: Path) -> list[Row]:
+    """Make the data and take all figures."""
+    place = Place("bench", top / "node", top / "s", 5599)
+    vault, other = Vault(top / "vault", "key-of-the-bench"), Vault(top / "other", "key-of-the-bench")
+    place.directory.mkdir(parents=True)
+    engine.initialise(place.data)
+    archiver.configure(place, vault, 80)
+    engine.configure(place, SIZING)
+    server = serve(place, "server")
+    pgbench(place, "-i", "-q", "-s", str(SCALE))
+    archiver.prepare(place)
+    by_hand = pgbackrest.write_configuration("bare.conf", place, other)
+    pgbackrest.make_stanza(by_hand)
+    again = pgbackrest.command(by_hand, "--type=full", "--no-archive-check", "backup")
+    product, floor, restored, floor_restored = [], [], [], []
+    for run in range(RUNS):
+        product.append(finish(Job(top / f"backup{run}"), archiver.back_up(place), LOW_PRIORITY))
+        floor.append(bare(again))
+    label = archiver.catalogue(place)[-1].label
+    for run in range(RUNS):
+        copy = Place(f"copy{run}", top / f"copy{run}", top / f"c{run}", 5598)
+        restored.append(finish(Job(top / f"restore{run}"), archiver.restore(copy, vault, Target(label)), LOW_PRIORITY))
+        shutil.rmtree(copy.directory)
+        floor_restored.append(bare(archiver.restore(copy, vault, Target(label))))
+        shutil.rmtree(copy.directory)
+    calm, busy = [], []
+    for run in range(RUNS):
+        calm.append(writes(place))
+        job = Job(top / f"busy{run}")
+        job.start(archiver.back_up(place), niceness=LOW_PRIORITY)
+        busy.append(writes(place))
+        wait_until(lambda job=job: job.state() is not JobState.RUNNING, 600)  # type: ignore[misc]
+    archived = [commit_to_archived(place, vault) for _ in range(COMMITS)]
+    archiver.stop_copy(place)
+    wait_until(lambda: server.state() is not JobState.RUNNING, 60)
+    return [
+        Row("bare pgBackRest: backup", floor),
+        Row("backup", product, baseline="bare pgBackRest: backup", goal=1 / 0.9),
+        Row("bare pgBackRest: restore", floor_restored),
+        Row("restore", restored, baseline="bare pgBackRest: restore", goal=1 / 0.9),
+        Row("writes without a backup", calm, unit="tps"),
+        Row("writes during a backup", busy, unit="tps", baseline="writes without a backup", goal=0.9),
+        Row("commit to archived", archived, goal=60),
+        Row("what is due among 10,000 stores", [due_seconds() for _ in range(10)], goal=0.1),
+    ]
+
+
+def main() -> None:
+    """Print the table."""
+    with tempfile.TemporaryDirectory(prefix="hwb-", dir="/tmp") as top:
+        home = Home(Path(top) / "home", engine_trees=settings.HOME.engines)
+        home.make()
+        with override_settings(HOME=home):
+            report("Backup: PostgreSQL", measure(Path(top)))
+
+
+if __name__ == "__main__":
+    main()
