@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pymysql
 import pytest
@@ -28,6 +28,9 @@ from datastores.sites.local.mysql import LocalMySQL
 from datastores.sites.local.mysql.names import ADMIN_ADDRESS
 from host.authority import Authority
 from host.waiting import wait_until
+
+if TYPE_CHECKING:
+    from .group import Group
 
 HOBBYIST = Sizing(PlanFacts("hobbyist", ram_gib=1, node_count=1), storage_gib=8, development=True)
 START_SECONDS = 20
@@ -142,6 +145,19 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def engine() -> LocalMySQL:
     return LocalMySQL()
+
+
+@pytest.fixture(scope="session")
+def group(engine: LocalMySQL) -> Iterator[Group]:
+    """A primary with two standbys that tests leave whole, whichever of them is the primary by then."""
+    from .group import Group
+
+    group = Group(engine)
+    try:
+        group.store(2)
+        yield group
+    finally:
+        group.remove()
 
 
 @pytest.fixture(scope="module")

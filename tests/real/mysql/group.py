@@ -161,6 +161,12 @@ class Group:
             self.discard(place)
 
 
+def roles(group: Group) -> tuple[Place, list[Place]]:
+    """Return the present primary and its standbys."""
+    primary = next(place for place in group.places if group.standing(place).writable)
+    return primary, [place for place in group.places if place != primary]
+
+
 @dataclass
 class Writers:
     """What clients got acknowledged."""

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pymysql
 import pytest
 
 from datastores.sites.local.engine import Place
-from datastores.sites.local.mysql import LocalMySQL
 from datastores.sites.local.mysql.copying import history_of
 from datastores.sites.local.replication import CopyFailed, NotAnswering
 from host.waiting import wait_until
 
-from .group import Group, lost, writing
+from .group import Group, lost, roles, writing
 
 pytestmark = pytest.mark.real
 ROUNDS = 2
-
-
-@pytest.fixture(scope="module")
-def group(engine: LocalMySQL) -> Iterator[Group]:
-    group = Group(engine)
-    try:
-        group.store(2)
-        yield group
-    finally:
-        group.remove()
-
-
-def roles(group: Group) -> tuple[Place, list[Place]]:
-    """Return the present primary and its standbys."""
-    primary = next(place for place in group.places if group.standing(place).writable)
-    return primary, [place for place in group.places if place != primary]
 
 
 def fail_over(group: Group, primary: Place, standbys: list[Place]) -> Place:
@@ -209,3 +190,4 @@ def test_a_copy_that_was_cut_off_is_begun_anew(group: Group) -> None:
         group.engine.copy(late, primary)
     assert group.join(late, primary)
     assert group.run(late, "SELECT COUNT(*) FROM copied") == [(0,)]
+    group.discard(late)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import struct
 import threading
-from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pymysql
@@ -14,7 +14,6 @@ from pymysql.constants import ER
 from datastores.limits import mysql_connections
 from datastores.sites.contract import Endpoint
 from datastores.sites.local.engine import Place
-from datastores.sites.local.mysql import LocalMySQL
 from datastores.sites.local.mysql.acknowledging import confirms
 from datastores.sites.local.mysql.logins import administration
 from datastores.sites.local.pulse import Pulse
@@ -22,27 +21,24 @@ from host.authority import Authority
 from host.waiting import wait_until
 
 from .conftest import HOBBYIST, execute
-from .group import Group
+from .group import Group, roles
 
 pytestmark = pytest.mark.real
 LIMIT = mysql_connections(HOBBYIST.plan)
 READ_ONLY = 1290
+DUMP_GTID = 0x1E
 Trio = tuple[Group, Place, Place, Place]
 
 
 @pytest.fixture(scope="module")
-def trio(engine: LocalMySQL) -> Iterator[Trio]:
-    """A primary with rows of before its two standbys, that waits for either."""
-    group = Group(engine)
-    try:
-        primary = group.primary()
-        group.run(primary, "CREATE TABLE kept (id INT PRIMARY KEY)")
-        group.run(primary, "INSERT INTO kept VALUES (1)")
-        one, two = group.standby(primary), group.standby(primary)
-        group.engine.set_synchronous(primary, [one.name, two.name])
-        yield group, primary, one, two
-    finally:
-        group.remove()
+def trio(group: Group) -> Trio:
+    """A primary that waits for either of its two standbys."""
+    primary, (one, two) = roles(group)
+    group.engine.prepare_primary(primary, [one, two])
+    group.engine.set_synchronous(primary, [one.name, two.name])
+    group.run(primary, "CREATE TABLE kept (id INT PRIMARY KEY)")
+    group.run(primary, "INSERT INTO kept VALUES (1)")
+    return group, primary, one, two
 
 
 def confirming(place: Place) -> bool:
@@ -170,6 +166,18 @@ def test_a_tenant_can_not_be_a_standby(trio: Trio) -> None:
     files = [path for path in primary.data.rglob("*") if path.is_file()]
     key = (primary.configuration / "standby.key").read_bytes().splitlines()[1]
     assert not any(key in path.read_bytes() for path in files)
+
+
+def test_a_tenants_own_replica_does_not_confirm_for_long(trio: Trio) -> None:
+    """It reads the log, which it may, and offers to confirm what it reads."""
+    group, primary, _, _ = trio
+    with group.login(primary) as reader:
+        execute(reader, "SET @source_binlog_checksum = 'NONE', @rpl_semi_sync_replica = 1")
+        reader._execute_command(DUMP_GTID, struct.pack("<HIIQIQ", 0, 4711, 0, 4, 8, 0))  # type: ignore[attr-defined]
+        confirming = "SHOW STATUS LIKE 'Rpl_semi_sync_source_clients'"
+        assert wait_until(lambda: group.platform(primary, confirming)[0][1] == "3", 5)
+        assert group.standing(primary).told
+        assert wait_until(lambda: group.platform(primary, confirming)[0][1] == "2", 5)
 
 
 def test_a_full_disk_stops_no_stream(trio: Trio) -> None:

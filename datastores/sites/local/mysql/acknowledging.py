@@ -16,10 +16,12 @@ import pymysql
 from datastores.sites.local.engine import Place
 from datastores.sites.local.mysql.following import Stream
 from datastores.sites.local.mysql.logins import Administration, administration
+from datastores.sites.local.mysql.names import NO_TENANTS, READERS_OF_THE_LOG
 from datastores.sites.local.mysql.part import Role, beside, read_part, update_part
 from host.processes import end_all
 from host.waiting import wait_until
 
+CONFIRMING: Final = "SHOW STATUS LIKE 'Rpl_semi_sync_source_clients'"
 CONFIRMS: Final = "SHOW STATUS LIKE 'Rpl_semi_sync_replica_status'"
 WAITS: Final = "SHOW GLOBAL VARIABLES LIKE 'rpl_semi_sync_source_enabled'"
 RECONNECT_SECONDS: Final = 1.0
@@ -51,6 +53,19 @@ def have_confirm(place: Place, wanted: tuple[str, ...]) -> None:
 def waits(session: Administration) -> bool:
     """Whether commits wait for a standby."""
     return any(row[1] == "ON" for row in session.execute(WAITS))
+
+
+def strangers(session: Administration, known: int) -> list[object]:
+    """Return the sessions of a tenant's own readers of the log, where more confirm than the ``known`` standbys.
+
+    A tenant may read the log, and a replica of his may offer to confirm. The server would take that for a standby's
+    word. It does not say whose it was, so all such readers are named.
+    """
+    ((_, confirming),) = session.execute(CONFIRMING)
+    if int(str(confirming)) <= known:
+        return []
+    rows = session.execute("SHOW PROCESSLIST")
+    return [row[0] for row in rows if row[1] not in NO_TENANTS and str(row[4]).startswith(READERS_OF_THE_LOG)]
 
 
 def _have_confirm(standby: Place) -> None:

@@ -13,6 +13,7 @@ PROBE = "hw_probe"  # logs in over TLS to see what a client would see; may do no
 STANDBY = "hw_standby"  # follows a primary and copies its files; proves itself by a certificate (see ``identity``)
 # Whom the list of sessions names besides tenants.
 NO_TENANTS = (PLATFORM, PROBE, STANDBY, "unauthenticated user", "event_scheduler", "system user")
+READERS_OF_THE_LOG = "Binlog Dump"  # what the list says that standbys and the like do, which write nothing
 # The edge passes clients on from 127.0.0.1. An account of that very host can't be shadowed by one that a
 # tenant makes, and one of 127.0.0.2 can't be reached through the edge at all.
 EDGE_ADDRESS = "127.0.0.1"

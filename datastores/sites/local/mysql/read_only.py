@@ -16,7 +16,7 @@ from pymysql.constants import ER
 from datastores.sites.local.engine import Place
 from datastores.sites.local.mysql.configuration import WRITES_ALLOWED, WRITES_FILE
 from datastores.sites.local.mysql.logins import Administration, administration
-from datastores.sites.local.mysql.names import NO_TENANTS
+from datastores.sites.local.mysql.names import NO_TENANTS, READERS_OF_THE_LOG
 from datastores.sites.local.mysql.part import read_part
 from host.files import write_private
 
@@ -24,7 +24,6 @@ from host.files import write_private
 STOPPED = f"{WRITES_ALLOWED}transaction_read_only = ON\n"
 STOPPING = f"{STOPPED}# Sessions of before may be open.\n"
 ALLOWING = f"{WRITES_ALLOWED}transaction_read_only = OFF\n"
-READERS_OF_THE_LOG = "Binlog Dump"  # standbys and the like, which write nothing
 
 
 def set_read_only(place: Place, *, read_only: bool) -> bool:

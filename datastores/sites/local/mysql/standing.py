@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 import pymysql
 
 from datastores.sites.local.engine import Place
-from datastores.sites.local.mysql.acknowledging import confirms, waits
+from datastores.sites.local.mysql.acknowledging import confirms, strangers, waits
 from datastores.sites.local.mysql.events import disabled_events, tell
 from datastores.sites.local.mysql.following import Stream, executed, missing
 from datastores.sites.local.mysql.gtids import count, plain, without_owners
@@ -44,9 +46,19 @@ def standing(place: Place) -> Standing:
         tell(standby, disabled)
         if (follower := _follower(place, standby)) is not None:
             followers[standby.name] = follower
+    if own.told and len(followers) == len(part.standbys):
+        _end_strangers(place, followers)
     # One that is connected and does not confirm must be told again: then nobody may be left who does.
     idle = {name for name, follower in followers.items() if not follower.synchronous}
     return replace(own, followers=followers, told=own.told - idle)
+
+
+def _end_strangers(place: Place, followers: Mapping[str, Follower]) -> None:
+    """Hang up on a tenant's replica that confirms as if it were a standby; his other readers of the log connect again."""
+    known = sum(follower.synchronous for follower in followers.values())
+    with suppress(pymysql.Error, OSError), administration(place, seconds=OWN_SECONDS, patience=OWN_SECONDS) as session:
+        for number in strangers(session, known):
+            session.execute(f"KILL {number}")
 
 
 def _own(session: Administration, part: Part) -> Standing:
