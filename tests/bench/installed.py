@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +30,7 @@ def installed(slots: int = 60) -> Iterator[Path]:
     leave_root()
     home = Path(tempfile.mkdtemp(prefix="hwb-", dir="/tmp"))  # sockets need a short path
     join(home, slots)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # then everything ends as it does without it
     from tests.installation import manage
 
     try:
