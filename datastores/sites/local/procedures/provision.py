@@ -52,6 +52,7 @@ class Provision(OpeningProcedure):
         """Give the super admin the password that the page shows."""
         if not self.start_node():  # it may have been stopped since
             return Wait(1.0, "The server is starting.")
+        self.replication.prepare_primary(self.place, [])  # the canary's place; standbys are made known when they join
         self.engine.set_password(self.place, self.store.admin_user, self.store.admin_password)
         return Goto("join" if self.standbys() else "publish")
 
