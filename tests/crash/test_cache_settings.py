@@ -22,7 +22,7 @@ from tests.crash.test_crash_ring import Killed, kill_after
 from tests.local_site import settle
 
 pytestmark = [pytest.mark.crash, pytest.mark.real, pytest.mark.django_db]
-CHOSEN = {"lua": False, "eviction": "allkeys-lru"}
+CHOSEN = {"lua": False, "eviction": "allkeys-lru", "min_replicas": 0}
 
 
 @pytest.fixture

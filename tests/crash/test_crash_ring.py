@@ -34,13 +34,14 @@ ENGINES_OF = {  # the quickest engine takes every step, the slowest only those t
     "cache": (Provision, PowerOff, PowerOn, ResetPassword, ApplySettings, Delete),
     "mysql": (Provision,),
 }
+WITH_STANDBY = {"join", "synchronise", "start_standbys"}
 STEPS = [
     pytest.param(engine, procedure, name, id=f"{engine}-{procedure.kind}-{name}")
     for engine, procedures in ENGINES_OF.items()
     for procedure in procedures
     for name in (FORWARD if procedure is ChangePlan else procedure.steps())
 ]
-SETTINGS = {"lua": False, "eviction": "allkeys-lru"}
+SETTINGS = {"lua": False, "eviction": "allkeys-lru", "min_replicas": 0}
 
 
 class Killed(BaseException):
@@ -50,11 +51,14 @@ class Killed(BaseException):
 @pytest.fixture
 def make_store(
     actor: Actor, admin: Member, region: Region, plan: ServicePlan, local_site: Machine
-) -> Callable[[str], DataStore]:
-    """Ask for a store of an engine, without running its operation."""
-    return lambda engine: actions.create_store(
-        actor=actor, member=admin, engine=engine, name="orders", region=region, plan=plan
-    )
+) -> Callable[[str, str], DataStore]:
+    """Ask for a store of an engine, without running its operation; with a standby where ``step`` is taken only then."""
+
+    def make(engine: str, step: str) -> DataStore:
+        chosen = ServicePlan.objects.get(slug="business-4") if step in WITH_STANDBY else plan
+        return actions.create_store(actor=actor, member=admin, engine=engine, name="orders", region=region, plan=chosen)
+
+    return make
 
 
 def kill_after(monkeypatch: pytest.MonkeyPatch, step: str) -> list[str]:
@@ -120,12 +124,12 @@ def test_a_worker_killed_at_any_step_loses_nothing(
     engine: str,
     procedure: type[Procedure],
     step: str,
-    make_store: Callable[[str], DataStore],
+    make_store: Callable[[str, str], DataStore],
     actor: Actor,
     local_site: Machine,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    store = make_store(engine)
+    store = make_store(engine, step)
     operation = prepare(procedure, store, actor)
     port_before = EdgeSlot.objects.filter(store=store).values_list("port", flat=True).first()
 
