@@ -73,6 +73,11 @@ class Monitor:
         for thread in self._threads:
             thread.join(30)
 
+    def sees(self, store: DataStore) -> bool:
+        """Whether it has had an answer of each of the store's nodes: what happens before is a start, not a failure."""
+        watches = [watch for watch in list(self.watcher.loop._watches.values()) if watch.facts.store == store.pk]
+        return len(watches) == store.plan.node_count and all(watch.heart.answered for watch in watches)
+
     def _work(self) -> None:
         while not self._stopped.wait(0.05):
             for operation in Operation.objects.due().exclude(kind="fail_over"):
