@@ -23,7 +23,7 @@ STORES = 40
 ENGINES = ("postgresql", "mysql", "cache", "postgresql-vector")
 QUIET_SECONDS = 20.0
 SAMPLES, SAMPLE_SECONDS = 6, 10.0
-CONSOLE = ("worker", "beat", "broker", "console-db", "edge")  # all that watches, tells or passes on
+CONSOLE = ("monitor", "worker", "beat", "broker", "console-db", "edge")  # all that watches, tells or passes on
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -39,7 +39,9 @@ def ticks(pids: list[int]) -> int:
 def watchers(home: Path) -> list[int]:
     """Return the processes that supervise, log and watch: every runsv and svlogd, and the console's services."""
     parts = Home(home)
-    supervisor = Supervisor(parts, runit_programs(Programs(Path(os.environ["HEADWATER_ENGINES"]))))
+    supervisor = Supervisor(
+        parts, runit_programs(Programs(Path(os.environ.get("HEADWATER_ENGINES") or default_engines())))
+    )
     programs = [supervisor.program(name) for name in CONSOLE]
     pids = [program.pid for program in programs if program is not None]
     for path in Path("/proc").glob("[0-9]*/cmdline"):
