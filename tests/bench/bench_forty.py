@@ -39,6 +39,8 @@ def ticks(pids: list[int]) -> int:
 def watchers(home: Path) -> list[int]:
     """Return the processes that supervise, log and watch: every runsv and svlogd, and the console's services."""
     parts = Home(home)
+    from tests.fixtures.environment import default_engines
+
     supervisor = Supervisor(
         parts, runit_programs(Programs(Path(os.environ.get("HEADWATER_ENGINES") or default_engines())))
     )
