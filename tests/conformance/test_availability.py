@@ -151,8 +151,9 @@ def test_a_failover_half_done_is_carried_on(step: str, make: Maker, monkeypatch:
         record(operation, procedure, outcome)
 
     monkeypatch.setattr(runner, "_record", dying)
-    with watching():
+    with watching() as monitor:
         wait_whole(store)
+        assert wait_until(lambda: monitor.sees(store), 20)
         before = primary(store)
         with writing(store) as client:
             at = time.monotonic()
