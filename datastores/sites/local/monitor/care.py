@@ -20,7 +20,7 @@ from datastores.sites.local.places import place_of
 from datastores.sites.local.readers import lead_readers
 from datastores.sites.local.replication import NotAnswering, Standing
 from datastores.sites.local.synchrony import MONITOR, PrimaryChanged, converge
-from datastores.succession import readers
+from datastores.succession import missing, readers
 
 log = logging.getLogger(__name__)
 GONE_AFTER = timedelta(seconds=10)  # a standby that has been down for so long does not come back by itself
@@ -111,7 +111,7 @@ def _wanted(store: DataStore) -> tuple[str, dict[str, str]]:
             return "replace_node", {"lost": str(node.pk)}
         if node.state == Node.State.JOINING:  # left by an operation that ended
             return "replace_node", {"lost": str(node.pk)}
-    return ("add_standby", {}) if len(nodes) < store.plan.node_count else ("", {})
+    return ("add_standby", {}) if missing(store.plan.node_count, (str(node.pk) for node in nodes)) else ("", {})
 
 
 def _standing(node: Node) -> Standing | None:

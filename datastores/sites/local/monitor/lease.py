@@ -56,6 +56,6 @@ def _is_dead(process: str) -> bool:
         os.kill(int(pid), 0)
     except ProcessLookupError:
         return True
-    except PermissionError:
-        return False
+    except PermissionError:  # another user's, so it is there
+        pass
     return False
