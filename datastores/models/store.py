@@ -149,3 +149,7 @@ class DataStore(models.Model):
     def running_operation(self) -> Operation | None:
         """Return the operation that has this store to itself now, if there is one. Backups stand in nobody's way."""
         return self.operations.filter(state__in=("waiting", "running"), background=False).first()
+
+
+# A client should be able to log in: the server is to be up, watched, and brought back after a restart of the machine.
+SHOULD_RUN = (DataStore.State.RUNNING, DataStore.State.UNREACHABLE)

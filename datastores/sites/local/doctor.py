@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from console.errors import Refusal
 from datastores.models import DataStore, Node, Operation
+from datastores.models.store import SHOULD_RUN
 from datastores.sites.local import addresses
 from datastores.sites.local.archive import loss
 from datastores.sites.local.engine import Place
@@ -25,7 +26,6 @@ from datastores.sites.local.places import NODE_PREFIX, place_of
 from host.processes import end_all, processes_below
 from host.supervisor import State, Wanted
 
-SHOULD_RUN = (DataStore.State.RUNNING, DataStore.State.UNREACHABLE)
 SHOULD_REST = (DataStore.State.POWERED_OFF,)
 KILL_SECONDS = 10.0
 

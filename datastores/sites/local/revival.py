@@ -10,7 +10,8 @@ from django.db import transaction
 
 from console.errors import Refusal
 from console.services.installation import last_word
-from datastores.models import DataStore, Node
+from datastores.models import Node
+from datastores.models.store import SHOULD_RUN
 from datastores.sites.local import addresses
 from datastores.sites.local.edge_service import EDGE_SERVICE, edge_service
 from datastores.sites.local.engines import local_engine
@@ -21,7 +22,6 @@ from host.supervisor import State, SupervisionError, Wanted
 from host.trees import TreeError
 from host.waiting import wait_until
 
-SHOULD_RUN = (DataStore.State.RUNNING, DataStore.State.UNREACHABLE)
 # A fenced node comes back as a standby only, by the operation that replaces it; one that is being made, by its own.
 NOT_OURS = (Node.State.FENCED, Node.State.JOINING, Node.State.PLANNED)
 EDGE_SECONDS = 10.0

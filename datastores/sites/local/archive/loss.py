@@ -9,6 +9,7 @@ from django.db import transaction
 from console.audit import PLATFORM, record
 from console.errors import Refusal
 from datastores.models import Archive, Backup, DataStore, Node, Operation
+from datastores.models.store import SHOULD_RUN
 from datastores.operations.opening import open_operation
 from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.machine import Machine
@@ -16,7 +17,6 @@ from datastores.sites.local.places import place_of
 
 log = logging.getLogger(__name__)
 KIND = "restore_node"
-SHOULD_RUN = (DataStore.State.RUNNING, DataStore.State.UNREACHABLE)
 
 
 def lost_stores(parts: Machine) -> list[DataStore]:

@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from console.errors import Refusal
 from datastores.models import DataStore, Node
+from datastores.models.store import SHOULD_RUN
 from datastores.operations.opening import open_operation
 from datastores.sites.local.edge import EdgeError
 from datastores.sites.local.engines import replicating_engine
 from datastores.sites.local.machine import machine
 from datastores.sites.local.monitor import news
-from datastores.sites.local.monitor.facts import SHOULD_RUN
 from datastores.sites.local.places import place_of
 from datastores.sites.local.readers import lead_readers
 from datastores.sites.local.replication import NotAnswering, Standing

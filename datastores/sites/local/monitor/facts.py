@@ -11,12 +11,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from datastores.models import DataStore, Node
+from datastores.models.store import SHOULD_RUN
 from datastores.sites.local.engine import Place
 from datastores.sites.local.engines import replicating_engine
 from datastores.sites.local.machine import machine
 from datastores.sites.local.places import place_of
 
-SHOULD_RUN = (DataStore.State.RUNNING, DataStore.State.UNREACHABLE)
 WATCHED = (Node.State.UP, Node.State.DOWN)
 
 

@@ -10,13 +10,14 @@ from django.utils import timezone
 
 from console.errors import Refusal
 from datastores.models import Failover, Node, Operation
+from datastores.models.store import SHOULD_RUN
 from datastores.operations import registry, runner
 from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.archive.loss import open_restore
 from datastores.sites.local.engines import local_engine, replicating_engine
 from datastores.sites.local.machine import machine
 from datastores.sites.local.monitor import records
-from datastores.sites.local.monitor.facts import SHOULD_RUN, Facts, Failure, FailureKind
+from datastores.sites.local.monitor.facts import Facts, Failure, FailureKind
 from datastores.sites.local.nodes import unblock_node
 from datastores.sites.local.places import place_of
 from datastores.sites.local.synchrony import MONITOR

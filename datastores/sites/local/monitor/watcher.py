@@ -12,10 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from django.db import close_old_connections, connections
 
 from datastores.models import DataStore, Failover, Node
+from datastores.models.store import SHOULD_RUN
 from datastores.sites.local.engines import LOCAL_ENGINES
 from datastores.sites.local.machine import machine
 from datastores.sites.local.monitor import canary, care
-from datastores.sites.local.monitor.facts import SHOULD_RUN, Facts, Failure, watched_nodes
+from datastores.sites.local.monitor.facts import Facts, Failure, watched_nodes
 from datastores.sites.local.monitor.lease import Lease
 from datastores.sites.local.monitor.loop import Loop
 from datastores.sites.local.monitor.response import Primary, drive, half_done, standby_failed
