@@ -66,11 +66,11 @@ def kill_after(monkeypatch: pytest.MonkeyPatch, step: str) -> list[str]:
     deaths: list[str] = []
     record = runner._record
 
-    def dying(operation: Operation, procedure: Procedure, outcome: Outcome) -> None:
+    def dying(operation: Operation, procedure: Procedure, outcome: Outcome, *, keep: bool = False) -> None:
         if operation.step == step and not deaths:
             deaths.append(step)
             raise Killed
-        record(operation, procedure, outcome)
+        record(operation, procedure, outcome, keep=keep)
 
     monkeypatch.setattr(runner, "_record", dying)
     return deaths

@@ -72,11 +72,11 @@ class Watcher:
         return True
 
     def _respond(self, facts: Facts, failure: Failure, noticed: float) -> None:
-        node = Node.objects.select_related("store__region__site", "store__plan").filter(pk=facts.node).first()
-        if node is None:
+        role = Node.objects.filter(pk=facts.node).values_list("role", flat=True).first()
+        if role is None:
             return
         log.warning("%s of %s: %s", facts.place.name, facts.store, failure.sentence)
-        if node.role == Node.Role.PRIMARY:
+        if role == Node.Role.PRIMARY:
             primary = Primary(facts, failure, noticed, self._sing)
             primary.respond()
         else:
