@@ -60,6 +60,11 @@ class Engine(ABC):
     def connection_limit(self, plan: PlanFacts) -> int:
         """Connections that tenants can open at once."""
 
+    def clients_within(self, open_files: int) -> int | None:
+        """Clients that a server can hold which may open so many files; None where each client has a process of its own."""
+        del open_files
+        return None
+
     def own_facts(self, plan: PlanFacts) -> list[tuple[str, str]]:
         """Return (name, value) of what a plan means for this engine alone, for pages."""
         del plan

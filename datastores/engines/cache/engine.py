@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from datastores.engines.cache.settings import CacheSettings, max_memory_mib
+from datastores.engines.cache.settings import RESERVED_FILES, CacheSettings, max_memory_mib
 from datastores.engines.cache.snippets import snippets
 from datastores.engines.cache.trial import try_login
 from datastores.engines.cache.uri import service_uri
@@ -40,6 +40,10 @@ class Cache(Engine):
         """Clients at once, all logins together. ``INFO clients`` shows it as maxclients, on a node that has standbys or
         is one with their connections on top."""
         return cache_clients(plan)
+
+    def clients_within(self, open_files: int) -> int:
+        """What is left of the files beside the server's own: it lowers its maximum to that by itself."""
+        return max(0, open_files - RESERVED_FILES)
 
     def own_facts(self, plan: PlanFacts) -> list[tuple[str, str]]:
         """Return the memory that keys can fill: the rest of the plan's is for what lies beside them."""
