@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,6 +16,13 @@ from datastores.sites.local import phases
 from datastores.sites.local.monitor.facts import Failure, FailureKind
 from datastores.sites.local.synchrony import MONITOR
 
+Kind = Failover.Kind
+FAILED_OVER: Final = {
+    FailureKind.EXIT: Kind.FAILOVER,
+    FailureKind.HANG: Kind.FAILOVER_HANG,
+    FailureKind.DATA_LOST: Kind.FAILOVER_DATA,
+}
+RESTARTED: Final = {Kind.FAILOVER_HANG: Kind.RESTART_HANG}
 DRILL_AGE = timedelta(seconds=60)
 GAVE_WAY = "Ended because the primary failed; it is done anew if it is still needed."
 
@@ -28,7 +36,7 @@ def open_row(node: Node, failure: Failure) -> Failover:
         return drill
     return Failover.objects.create(
         store=node.store,
-        kind=Failover.Kind.FAILOVER,
+        kind=FAILED_OVER[failure.kind],
         cause=failure.sentence,
         old_primary=f"Node {node.number}",
         began_at=datetime.fromtimestamp(failure.at, tz=UTC),
@@ -68,7 +76,7 @@ def give_up(row: Failover) -> None:
 
 def close_restarted(row: Failover, noticed: float) -> None:
     """Save that the primary came back in place."""
-    kind = row.kind if row.kind in Failover.DRILLS else Failover.Kind.RESTART
+    kind = row.kind if row.kind in Failover.DRILLS else RESTARTED.get(Kind(row.kind), Kind.RESTART)
     Failover.objects.filter(pk=row.pk).update(
         kind=kind,
         succeeded=True,
