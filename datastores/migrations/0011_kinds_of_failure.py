@@ -4,15 +4,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('datastores', '0010_standbys'),
+        ("datastores", "0010_standbys"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='failover',
-            name='kind',
-            field=models.CharField(choices=[('failover', 'Failover'), ('failover_hang', 'Failover: server hung'), ('failover_data', 'Failover: data lost'), ('restart', 'Restart in place'), ('restart_hang', 'Restart in place: server hung'), ('switchover', 'Planned switchover'), ('drill_kill', 'Drill: process killed'), ('drill_freeze', 'Drill: process frozen'), ('drill_destroy', 'Drill: data destroyed')], max_length=20),
+            model_name="failover",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("failover", "Failover"),
+                    ("failover_hang", "Failover: server hung"),
+                    ("failover_data", "Failover: data lost"),
+                    ("restart", "Restart in place"),
+                    ("restart_hang", "Restart in place: server hung"),
+                    ("switchover", "Planned switchover"),
+                    ("drill_kill", "Drill: process killed"),
+                    ("drill_freeze", "Drill: process frozen"),
+                    ("drill_destroy", "Drill: data destroyed"),
+                ],
+                max_length=20,
+            ),
         ),
     ]

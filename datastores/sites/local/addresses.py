@@ -81,6 +81,7 @@ def point_slot(store: DataStore, server_port: int | None) -> EdgeSlot:
     """Save where the store's slot leads (None: nowhere), holding the edge's lock."""
     lock_edge()
     slot = EdgeSlot.objects.get(store=store)
+    slot.store = store  # as it is known here: the edge's matter is only who may connect, which is read anew
     if slot.server_port != server_port:
         slot.server_port = server_port
         slot.save(update_fields=["server_port"])
