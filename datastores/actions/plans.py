@@ -10,33 +10,45 @@ from console.models import Tier
 from datastores.actions.admission import free_room, room_of
 from datastores.capacity import Room, shortage
 from datastores.engines.registry import ENGINES
-from datastores.models import DataStore, Operation, PlanPrice, ServicePlan, Site
+from datastores.models import DataStore, Node, Operation, PlanPrice, ServicePlan, Site
 from datastores.operations.opening import open_operation
 from datastores.storage import GIB, WARNINGS
 
 State = DataStore.State
 CHANGEABLE = (State.RUNNING, State.POWERED_OFF)
-WITH_STANDBYS = (
-    "The plan of a data store with standbys can't be changed yet: create one with this plan and move the data."
-)
-OTHER_NODES = (
-    "It has another number of nodes, which can't be changed yet: create a data store with this plan and move the data."
-)
+POWER_ON_FIRST = "Nodes are added and removed while it runs: power it on first."
+NOT_WHOLE = "Not every node of it is up now. Wait until the Nodes tab shows them all, then try again."
 
 
-def why_not_plan(store: DataStore, plan: ServicePlan, *, free: Room | None) -> str:
-    """Return why a data store can't move to a plan, or an empty text. ``free`` is what its site has left, if counted."""
+def is_whole(store: DataStore) -> bool:
+    """Whether every node of the plan of now is there and up."""
+    states = list(store.nodes.values_list("state", flat=True))
+    return len(states) == store.plan.node_count and set(states) == {Node.State.UP}
+
+
+def why_not_plan(store: DataStore, plan: ServicePlan, *, free: Room | None, whole: bool) -> str:
+    """Return why a data store can't move to a plan, or an empty text.
+
+    ``free`` is what its site has left, if counted; ``whole`` whether all of its nodes are up.
+    """
     if plan.pk == store.plan_id:
         return "This is the plan it has."
-    if plan.node_count != store.plan.node_count:
-        return OTHER_NODES
-    if plan.node_count != 1:
-        return WITH_STANDBYS
     if store.organization.tier == Tier.FREE:
         return "Another plan needs the paid tier."
     if not plan.enabled or not PlanPrice.objects.filter(plan=plan, cloud_id=store.region.cloud_id).exists():
         return f"This plan is not offered on {store.region.cloud}."
-    return _why_too_small(store, plan) or _why_no_room(store, plan, free)
+    return (
+        _why_too_small(store, plan) or _why_no_room(store, plan, free) or _why_no_standbys(store, plan, whole=whole)
+    )
+
+
+def _why_no_standbys(store: DataStore, plan: ServicePlan, *, whole: bool) -> str:
+    """Standbys are made, resized and removed beside a primary that serves, and only from a state in which nothing is missing."""
+    if max(plan.node_count, store.plan.node_count) == 1:
+        return ""
+    if store.state == State.POWERED_OFF:
+        return POWER_ON_FIRST
+    return "" if whole else NOT_WHOLE
 
 
 def _why_too_small(store: DataStore, plan: ServicePlan) -> str:
@@ -63,7 +75,7 @@ def _why_no_room(store: DataStore, plan: ServicePlan, free: Room | None) -> str:
 
 @transaction.atomic
 def change_plan(*, actor: Actor, store: DataStore, plan: ServicePlan) -> Operation | None:
-    """Have a running server restart with another plan; one that is powered off has it when it starts (None then).
+    """Move a running data store to another plan; one that is powered off has it when it starts (None then).
 
     Raises :class:`Refusal` for a plan that it can't have, and while the server neither runs nor is off.
     """
@@ -71,7 +83,7 @@ def change_plan(*, actor: Actor, store: DataStore, plan: ServicePlan) -> Operati
     if store.state not in CHANGEABLE:
         raise Refusal(f"The plan of {store} was not changed: the server is not running.", "Wait until it answers.")
     site = Site.objects.select_for_update(no_key=True).get(pk=store.region.site_id)  # of two changes, one waits
-    if reason := why_not_plan(store, plan, free=free_room(site)):
+    if reason := why_not_plan(store, plan, free=free_room(site), whole=is_whole(store)):
         raise Refusal(f"The plan was not changed. {reason}", "Choose another plan.")
     before = store.plan
     record(

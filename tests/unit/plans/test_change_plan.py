@@ -10,7 +10,7 @@ from console.errors import Refusal
 from console.models import AuditEvent, Organization, Tier
 from console.permissions import Role
 from datastores.actions.plans import change_plan
-from datastores.models import DataStore, MeterReading, Operation, ServicePlan, Site
+from datastores.models import DataStore, MeterReading, Node, Operation, ServicePlan, Site
 from datastores.operations import runner
 from datastores.operations.outcomes import Outcome, Wait
 from datastores.sites.local.procedures import change_plan as procedure
@@ -61,7 +61,6 @@ def test_a_powered_off_one_has_it_at_once(running: DataStore, actor: Actor) -> N
 
 def test_what_is_refused_says_why(running: DataStore, actor: Actor) -> None:
     assert "the plan it has" in refused(actor, running, "startup-8")
-    assert "another number of nodes" in refused(actor, running, "business-8")
     DataStore.objects.update(disk_used_bytes=70 * GIB)
     assert "more than 80 % of 80 GiB" in refused(actor, running, "startup-4")
     DataStore.objects.update(disk_used_bytes=None)
@@ -96,7 +95,7 @@ def test_the_page_compares_asks_and_changes(running: DataStore, sign_in: SignIn)
     text = browser.get(page).content.decode()
     assert "$160.60 more per month" in text
     assert "$80.30 less per month" in text
-    assert "another number of nodes" in text
+    assert "Not every node of it is up now" in text
     text = browser.get(f"{page}?plan=startup-16").content.decode()
     assert "From Startup-8 to Startup-16" in text
     assert "clients are cut and get in again at the same address" in text
@@ -110,12 +109,12 @@ def test_a_server_that_does_not_start_leads_back(
 ) -> None:
     configured: list[str] = []
 
-    def configure(self: ChangePlan) -> None:
-        configured.append(self.store.plan.slug)
+    def configure(_self: ChangePlan, _node: Node, plan: ServicePlan) -> None:
+        configured.append(plan.slug)
 
-    monkeypatch.setattr(procedure, "PATIENCE", 1)
-    monkeypatch.setattr(ChangePlan, "configure_node", configure)
-    monkeypatch.setattr(ChangePlan, "_stop", lambda _self: None)
+    monkeypatch.setattr(procedure, "PATIENCE", -1.0)
+    monkeypatch.setattr(ChangePlan, "configure_as", configure)
+    monkeypatch.setattr(ChangePlan, "stop_primary", lambda _self: None)
     monkeypatch.setattr(ChangePlan, "start_node", lambda _self: configured[-1] == "startup-8")
     monkeypatch.setattr(ChangePlan, "verify_access", lambda _self: "A client logged in.")
     operation = walked(change_plan(actor=actor, store=running, plan=plan("startup-16")))
@@ -127,16 +126,16 @@ def test_a_server_that_does_not_start_leads_back(
 
 
 def test_a_step_that_raises_leads_back_too(running: DataStore, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-    def configure(self: ChangePlan) -> None:
-        if self.store.plan.slug == "startup-16":
+    def configure(_self: ChangePlan, _node: Node, plan: ServicePlan) -> None:
+        if plan.slug == "startup-16":
             raise OSError
 
-    monkeypatch.setattr(ChangePlan, "configure_node", configure)
-    monkeypatch.setattr(ChangePlan, "_stop", lambda _self: None)
+    monkeypatch.setattr(ChangePlan, "configure_as", configure)
+    monkeypatch.setattr(ChangePlan, "stop_primary", lambda _self: None)
     monkeypatch.setattr(ChangePlan, "start_node", lambda _self: True)
     monkeypatch.setattr(ChangePlan, "verify_access", lambda _self: "A client logged in.")
     operation = walked(change_plan(actor=actor, store=running, plan=plan("startup-16")))
-    assert "the step failed (OSError)" in operation.sentence
+    assert "a step failed (OSError)" in operation.sentence
     running.refresh_from_db()
     assert (running.state, running.plan.slug) == (State.RUNNING, "startup-8")
 

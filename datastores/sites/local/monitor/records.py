@@ -16,7 +16,6 @@ from datastores.sites.local.monitor.facts import Failure, FailureKind
 from datastores.sites.local.synchrony import MONITOR
 
 DRILL_AGE = timedelta(seconds=60)
-GAVE_WAY = "Ended because the primary failed; it is done anew if it is still needed."
 
 
 def open_row(node: Node, failure: Failure) -> Failover:
@@ -44,9 +43,10 @@ def open_fail_over(node: Node, row: Failover, failure: Failure, noticed: float) 
         return None
     running = store.running_operation()
     if running is not None:
-        if not type(registry.procedure_of(running)).gives_way:
+        procedure = registry.procedure_of(running)
+        if not procedure.gives_way():
             return None
-        cancel(running, because=GAVE_WAY)
+        cancel(running, because=procedure.gave_way)
     node.set_state(Node.State.FENCED)
     memo = {
         "node": str(node.pk),

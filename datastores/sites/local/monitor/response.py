@@ -57,7 +57,7 @@ class Primary:
     def _is_worked_on(self, node: Node) -> bool:
         """Whether an operation has the store to itself that a failover must let end first."""
         operation = node.store.running_operation()
-        waits = operation is not None and not type(registry.procedure_of(operation)).gives_way
+        waits = operation is not None and not registry.procedure_of(operation).gives_way()
         self._waited = self._waited or waits
         return waits
 

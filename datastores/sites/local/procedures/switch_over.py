@@ -139,12 +139,16 @@ class SwitchOver(ReplicationProcedure):
 
     def _rejoin(self, old: Node, primary: Node) -> str | None:
         place = self.place_at(old)
-        configure_node(self.machine, old)
+        self.configure_standby(old)
         if self.replication.stops_to_step_down:
             self.machine.supervisor.start(place.name)
         else:
             self.replication.follow(place, self.place_at(primary))
         return None if self.engine.ready(place) else "The old primary is starting as a standby."
+
+    def configure_standby(self, node: Node) -> None:
+        """Write what a node needs before it starts as a standby."""
+        configure_node(self.machine, node)
 
     def _named(self, key: str) -> Node:
         return Node.objects.select_related("store__region__site", "store__plan").get(pk=self.memo[key])

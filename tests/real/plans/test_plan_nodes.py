@@ -1,0 +1,81 @@
+"""Plans with standbys changed on real servers under the monitor, while a client writes: nothing acknowledged is lost."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from console.audit import Actor
+from datastores.actions.plans import change_plan
+from datastores.engines.registry import ENGINES
+from datastores.models import DataStore, EdgeSlot, MeterReading, Operation, ServicePlan
+from datastores.sites.local.doctor import examine
+from datastores.sites.local.machine import Machine
+from host.waiting import wait_until
+from tests.availability import Maker, Monitor, fresh, outage, wait_whole, writing
+
+pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+WHOLE_SECONDS = 90.0
+LONGEST_OUTAGE = 15.0  # a bound for a machine that does other things as well
+# Where nodes only come or go, nobody is cut: what is left is a write that waits while the wait itself changes.
+LONGEST_PAUSE = 2.0
+
+WAYS = {
+    "postgresql": ("business-8", "premium-8", "startup-4"),
+    "mysql": ("business-8", "startup-4"),
+    "cache": ("business-8", "startup-8"),
+}
+
+
+def ended(operation: Operation) -> Operation:
+    """Wait until the monitor's worker has carried it to its end."""
+    assert wait_until(lambda: not Operation.objects.active().filter(pk=operation.pk).exists(), WHOLE_SECONDS), [
+        *operation.steps.values_list("name", "sentence")
+    ]
+    operation.refresh_from_db()
+    return operation
+
+
+def begin(store: DataStore, slug: str, actor: Actor) -> Operation:
+    """Ask for a plan."""
+    DataStore.objects.filter(pk=store.pk).update(disk_used_bytes=60_000_000)
+    operation = change_plan(actor=actor, store=fresh(store), plan=ServicePlan.objects.get(slug=slug))
+    assert operation is not None
+    return operation
+
+
+def assert_has_plan(store: DataStore, slug: str, site: Machine) -> None:
+    """Nodes, address for reads, guarantee and limits are those of the plan, and nothing is left of another."""
+    wait_whole(store)
+    store = fresh(store)
+    assert (store.plan.slug, store.state) == (slug, DataStore.State.RUNNING)
+    assert EdgeSlot.objects.filter(reader_of=store).exists() == (store.plan.node_count > 1)
+    assert store.nodes.count() == store.plan.node_count
+    counted = store.nodes.filter(counted=True).count()
+    assert counted == (0 if ENGINES[store.engine].asynchronous else store.plan.node_count - 1)
+    assert examine(site) == []
+
+
+@pytest.mark.parametrize("engine", list(WAYS))
+def test_up_to_standbys_and_back_to_one_node_loses_nothing(
+    engine: str, make: Maker, monitor: Monitor, site: Machine, actor: Actor
+) -> None:
+    store = make(engine, "startup-4")
+    port, before = store.slot.port, store.plan
+    for slug in WAYS[engine]:
+        plan = ServicePlan.objects.get(slug=slug)
+        same_size = plan.ram_gib == before.ram_gib
+        with writing(store) as client:
+            at = time.monotonic()
+            done = ended(begin(store, slug, actor))
+            assert done.state == Operation.State.DONE, (done.sentence, [*done.steps.values_list("name", "sentence")])
+            took = time.monotonic() - at
+            longest = outage(client, at, asynchronous=engine == "cache")
+        print(f"\n{engine} {before} -> {slug}: {took:.1f} s, {len(client.acknowledgements)} writes, gap {longest:.3f} s")
+        assert longest < (LONGEST_PAUSE if same_size else LONGEST_OUTAGE)
+        assert_has_plan(store, slug, site)
+        before = plan
+    assert fresh(store).slot.port == port
+    plans = [reading.plan.slug for reading in MeterReading.objects.filter(store=store, active=True)]
+    assert plans == ["startup-4", *WAYS[engine]]
