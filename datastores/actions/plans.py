@@ -37,9 +37,7 @@ def why_not_plan(store: DataStore, plan: ServicePlan, *, free: Room | None, whol
         return "Another plan needs the paid tier."
     if not plan.enabled or not PlanPrice.objects.filter(plan=plan, cloud_id=store.region.cloud_id).exists():
         return f"This plan is not offered on {store.region.cloud}."
-    return (
-        _why_too_small(store, plan) or _why_no_room(store, plan, free) or _why_no_standbys(store, plan, whole=whole)
-    )
+    return _why_too_small(store, plan) or _why_no_room(store, plan, free) or _why_no_standbys(store, plan, whole=whole)
 
 
 def _why_no_standbys(store: DataStore, plan: ServicePlan, *, whole: bool) -> str:

@@ -72,15 +72,21 @@ def changes_of(store: DataStore, plan: ServicePlan) -> list[tuple[str, str]]:
     engine = ENGINES.get(store.engine)
     before = dict(plan_facts(store.plan, engine))
     found = [
-        (term, f"{before[term]} → {text}") for term, text in plan_facts(plan, engine) if before.get(term) not in {None, text}
+        (term, f"{before[term]} → {text}")
+        for term, text in plan_facts(plan, engine)
+        if before.get(term) not in {None, text}
     ]
     asynchronous = engine is not None and engine.asynchronous
     if store.plan.node_count == 1 < plan.node_count:
         found.append(("Address for reads", "A second address appears, which spreads reads over the standbys."))
         found.append(("Acknowledged writes", WITH_STANDBYS[asynchronous]))
     elif plan.node_count == 1 < store.plan.node_count:
-        found.append(("Address for reads", "It goes away, and its clients are cut: let them read at the service address first."))
-        found.append(("Acknowledged writes", "They are on one node. If it is lost, nobody takes over: it is made anew."))
+        found.append(
+            ("Address for reads", "It goes away, and its clients are cut: let them read at the service address first.")
+        )
+        found.append(
+            ("Acknowledged writes", "They are on one node. If it is lost, nobody takes over: it is made anew.")
+        )
     return found
 
 

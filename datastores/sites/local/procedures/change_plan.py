@@ -35,7 +35,7 @@ ATTEMPTS: Final = 3  # of a step that raises, before the way back
 MOST_FAILURES: Final = 5  # of a copy
 MAKING: Final = ("allot", "join", "cover")
 # Where a step leads that raises, fails, or waits for longer than it may. After the handover the new primary serves: a
-# node that does not come back then is replaced by the monitor. A copy takes as long as it takes.
+# node that does not come back then is replaced by the monitor.
 ESCAPES: Final = {
     **dict.fromkeys((*MAKING, "resize_standbys", "choose", "give_up", "stop", "start", "verify"), "back_stop"),
     "hand_over": "give_up",
@@ -74,13 +74,17 @@ class ChangePlan(Resizing):
             return self._escape(name, f"a step failed ({type(error).__name__})")
         if isinstance(outcome, Fail) and name in ESCAPES:
             return self._escape(name, outcome.sentence)
-        if isinstance(outcome, Wait) and name in ESCAPES and name != "join" and self._waited(name) > PATIENCE:
+        if isinstance(outcome, Wait) and name in ESCAPES and self._waited(name) > self.patience(name):
             return self._escape(name, outcome.sentence)
         return outcome
 
     def gives_way(self) -> bool:
         """While standbys are made nothing else has changed: they are removed again."""
         return self.operation.step in MAKING
+
+    def patience(self, name: str) -> float:
+        """Return for how many seconds a step may wait before another way is taken. A copy takes as long as it takes."""
+        return self.time_limit.total_seconds() if name == "join" else PATIENCE
 
     @step("Reserve what the new plan needs")
     def allot(self) -> Outcome:
@@ -169,7 +173,7 @@ class ChangePlan(Resizing):
     @step("Have every standby on the new size", own_transactions=True)
     def align(self) -> Outcome:
         """Those that had to wait for the primary."""
-        return self.resize_all(self.wanted) or Goto("close")
+        return self.resize_all(self.wanted) or self._covered("close")
 
     @step("Lead reads to the standbys")
     def close(self) -> Outcome:
@@ -205,7 +209,7 @@ class ChangePlan(Resizing):
     @step("Restart the standbys with the size of before", own_transactions=True)
     def back_standbys(self) -> Outcome:
         """Those that had the new one already."""
-        return self.resize_all(self.before) or Goto("back_verify")
+        return self.resize_all(self.before) or self._covered("back_verify")
 
     @step("Log in as before")
     def back_verify(self) -> Outcome:
@@ -229,6 +233,10 @@ class ChangePlan(Resizing):
             return
         if not self.has_size(self.node, self.store.plan):
             self.mark(DataStore.State.FAILED, failure.sentence)
+
+    def _covered(self, then: str) -> Outcome:
+        """Have writes wait for the standbys again, where there are any."""
+        return self.wait_for_guarantee(then) if self.standbys() else Goto(then)
 
     def _after_making(self) -> str:
         if not self.way.resizes:
