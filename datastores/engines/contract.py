@@ -62,6 +62,11 @@ class Engine(ABC):
     def connection_limit(self, plan: PlanFacts) -> int:
         """Connections that tenants can open at once."""
 
+    def memory_for_data(self, plan: PlanFacts) -> int | None:
+        """Return the bytes of memory that hold all data; None where data lie on the disk and memory only helps."""
+        del plan
+        return None
+
     def own_facts(self, plan: PlanFacts) -> list[tuple[str, str]]:
         """Return (name, value) of what a plan means for this engine alone, for pages."""
         del plan

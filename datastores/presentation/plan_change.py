@@ -7,8 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from console.templatetags.ui import money
-from datastores.actions.admission import free_room
-from datastores.actions.plans import is_whole, why_not_plan
+from datastores.actions.plans import Facts, why_not_plan
 from datastores.engines.contract import Engine
 from datastores.engines.registry import ENGINES
 from datastores.models import DataStore, Failover, PlanPrice, ServicePlan
@@ -37,7 +36,7 @@ class PlanOption:
 def options_of(store: DataStore, chosen: str) -> list[PlanOption]:
     """Return every plan that is offered, the one of now included."""
     prices = {price.plan_id: price for price in PlanPrice.objects.filter(cloud_id=store.region.cloud_id)}
-    free, whole, engine = free_room(store.region.site), is_whole(store), ENGINES.get(store.engine)
+    measured, engine = Facts.of(store, store.region.site), ENGINES.get(store.engine)
     now = prices.get(store.plan_id)
     return [
         PlanOption(
@@ -46,7 +45,7 @@ def options_of(store: DataStore, chosen: str) -> list[PlanOption]:
             price_month=monthly(prices.get(plan.pk)),
             price_hour=hourly(prices.get(plan.pk)),
             difference="Yours" if plan.pk == store.plan_id else _difference(now, prices.get(plan.pk)),
-            why=why_not_plan(store, plan, free=free, whole=whole),
+            why=why_not_plan(store, plan, measured),
             chosen=plan.slug == chosen,
         )
         for plan in ServicePlan.objects.filter(enabled=True)

@@ -42,6 +42,10 @@ class Cache(Engine):
         is one with their connections on top."""
         return cache_clients(plan)
 
+    def memory_for_data(self, plan: PlanFacts) -> int | None:
+        """Return what keys can fill."""
+        return max_memory_mib(plan.ram_gib) * 1024**2
+
     def own_facts(self, plan: PlanFacts) -> list[tuple[str, str]]:
         """Return the memory that keys can fill: the rest of the plan's is for what lies beside them."""
         return [("Memory for keys", f"{max_memory_mib(plan.ram_gib):,} MiB")]
