@@ -12,8 +12,9 @@ from datastores.engines.registry import ENGINES
 from datastores.models import DataStore, EdgeSlot, MeterReading, Operation, ServicePlan
 from datastores.sites.local.doctor import examine
 from datastores.sites.local.machine import Machine
+from datastores.sites.local.procedures import change_plan as procedure
 from host.waiting import wait_until
-from tests.availability import Maker, Monitor, fresh, outage, wait_whole, writing
+from tests.availability import Maker, Monitor, destroy, fresh, outage, primary, wait_whole, writing
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 WHOLE_SECONDS = 90.0
@@ -81,3 +82,25 @@ def test_up_to_standbys_and_back_to_one_node_loses_nothing(
     assert fresh(store).slot.port == port
     plans = [reading.plan.slug for reading in MeterReading.objects.filter(store=store, active=True)]
     assert plans == [FIRST[engine], *WAYS[engine]]
+
+
+def test_a_primary_that_fails_while_a_standby_is_made_is_followed_at_once(
+    make: Maker, monitor: Monitor, site: Machine, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make("postgresql", "business-4")
+    wait_whole(store)
+    assert wait_until(lambda: monitor.sees(store), 20)
+    before = primary(store)
+    monkeypatch.setattr(procedure, "join", lambda *_: "0 of 900 GiB are copied.")
+    operation = begin(store, "premium-4", actor)
+    assert wait_until(lambda: Operation.objects.get(pk=operation.pk).step == "join", 10)
+    with writing(store) as client:
+        at = time.monotonic()
+        destroy(before)
+        assert wait_until(lambda: client.acknowledgements[-1].at > at + 1, 30)
+        assert outage(client, at) < LONGEST_OUTAGE
+    operation = ended(operation)
+    assert operation.state == Operation.State.CANCELLED
+    assert "the plan is the one of before" in operation.sentence
+    assert primary(store).pk != before.pk
+    assert_has_plan(store, "business-4", site)
