@@ -61,6 +61,8 @@ def why_not_plan(store: DataStore, plan: ServicePlan, facts: Facts) -> str:
     """Return why a data store can't move to a plan, or an empty text."""
     if plan.pk == store.plan_id:
         return "This is the plan it has."
+    if store.state not in CHANGEABLE:
+        return "Its server is not running now. Wait until it answers."
     if store.organization.tier == Tier.FREE:
         return "Another plan needs the paid tier."
     if not plan.enabled or not PlanPrice.objects.filter(plan=plan, cloud_id=store.region.cloud_id).exists():

@@ -17,7 +17,8 @@ from datastores.presentation.outages import promise_of
 from datastores.presentation.plans import hourly, monthly, plan_facts
 
 KINDS: Final = {Interruption.SWITCHOVER: Failover.Kind.SWITCHOVER, Interruption.RESTART: Failover.Kind.RESTART}
-PUT_BACK: Final = "If a step fails, everything is put back as it was before, and the data store's page says so."
+NOTICED: Final = "What clients notice"
+PUT_BACK: Final = "Everything is put back as it was before, and the data store's page says so."
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,14 @@ def way_of(store: DataStore, plan: ServicePlan) -> PlanChange:
     return PlanChange(store.plan.size(), plan.size(), shrinks_primary_first=first)
 
 
-def interruption_of(store: DataStore, plan: ServicePlan) -> str:
-    """Say what clients notice."""
+def course_of(store: DataStore, plan: ServicePlan) -> list[tuple[str, str]]:
+    """Say what clients notice, how long it takes and what becomes of it where a step fails."""
     if store.state != DataStore.State.RUNNING:
-        return "The data store is powered off: the new plan takes effect when it is powered on."
-    return f"{_noticed(store, way_of(store, plan))} {usual_time('change_plan')} {PUT_BACK}".replace("  ", " ")
+        return [(NOTICED, "The data store is powered off: the new plan takes effect when it is powered on.")]
+    course = [(NOTICED, _noticed(store, way_of(store, plan)))]
+    if usual := usual_time("change_plan"):
+        course.append(("The whole change", usual))
+    return [*course, ("If a step fails", PUT_BACK)]
 
 
 def changes_of(store: DataStore, plan: ServicePlan) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from console.errors import Refusal
 from console.requests import AuthedRequest
 from datastores.actions.plans import change_plan
 from datastores.models import DataStore, ServicePlan
-from datastores.presentation.plan_change import changes_of, interruption_of, options_of
+from datastores.presentation.plan_change import changes_of, course_of, options_of
 from datastores.views.shared import page_context, store_of
 
 
@@ -44,8 +44,7 @@ def _page(request: AuthedRequest, store: DataStore, slug: str, refusal: Refusal 
         "options": [option for option in options if not option.why or option.plan.pk == store.plan_id],
         "others": [option for option in options if option.why and option.plan.pk != store.plan_id],
         "chosen": chosen,
-        "interruption": interruption_of(store, chosen.plan) if chosen else "",
-        "changes": changes_of(store, chosen.plan) if chosen else [],
+        "meaning": [*course_of(store, chosen.plan), *changes_of(store, chosen.plan)] if chosen else [],
         "refusal": refusal,
     }
     return render(request, "datastores/store/change_plan.html", context, status=422 if refusal else 200)

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from console.audit import Actor
+from datastores.actions.backups import back_up
 from datastores.actions.plans import change_plan
 from datastores.engines.registry import ENGINES
 from datastores.models import DataStore, EdgeSlot, MeterReading, Operation, ServicePlan
@@ -15,6 +16,7 @@ from datastores.sites.local.machine import Machine
 from datastores.sites.local.procedures import change_plan as procedure
 from host.waiting import wait_until
 from tests.availability import Maker, Monitor, destroy, fresh, outage, primary, wait_whole, writing
+from tests.conformance.clients import CLIENTS
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 WHOLE_SECONDS = 90.0
@@ -104,3 +106,21 @@ def test_a_primary_that_fails_while_a_standby_is_made_is_followed_at_once(
     assert "the plan is the one of before" in operation.sentence
     assert primary(store).pk != before.pk
     assert_has_plan(store, "business-4", site)
+
+
+def test_a_single_node_that_is_lost_while_a_standby_is_made_is_restored(
+    make: Maker, monitor: Monitor, actor: Actor, site: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make("postgresql", "startup-4")
+    CLIENTS["postgresql"](store).keep("still here")
+    assert ended(back_up(actor=actor, store=store)).state == Operation.State.DONE
+    assert wait_until(lambda: monitor.sees(store), 20)
+    monkeypatch.setattr(procedure, "join", lambda *_: "0 of 900 GiB are copied.")
+    operation = begin(store, "business-4", actor)
+    assert wait_until(lambda: Operation.objects.get(pk=operation.pk).step == "join", 10)
+    destroy(primary(store))
+    assert ended(operation).state == Operation.State.CANCELLED
+    assert wait_until(lambda: store.operations.filter(kind="restore_node", state="done").exists(), WHOLE_SECONDS)
+    assert wait_until(lambda: store.nodes.count() == 1 and fresh(store).running_operation() is None, WHOLE_SECONDS)
+    assert_has_plan(store, "startup-4", site)
+    assert CLIENTS["postgresql"](store).kept() == "still here"

@@ -9,6 +9,7 @@ from console.audit import Actor
 from console.errors import Refusal
 from console.models import AuditEvent, Organization, Tier
 from console.permissions import Role
+from datastores.actions.admission import free_room
 from datastores.actions.plans import change_plan
 from datastores.extensions import LogicalDatabase
 from datastores.models import DataStore, MeterReading, Node, Operation, ServicePlan, Site
@@ -134,6 +135,9 @@ def test_a_full_site_counts_what_the_store_gives_back(running: DataStore, actor:
     assert "12 GiB of RAM are free" in refused(actor, running, "startup-16")
     Site.objects.update(ram_mib=16 * 1024)
     assert change_plan(actor=actor, store=running, plan=plan("startup-16"))
+    left = free_room(Site.objects.get())
+    assert left
+    assert left.ram_mib == 0  # nobody else gets what the change needs while it is under way
 
 
 def test_the_page_compares_asks_and_changes(running: DataStore, sign_in: SignIn) -> None:  # noqa: F811

@@ -41,12 +41,8 @@ def open_fail_over(node: Node, row: Failover, failure: Failure, noticed: float) 
     node = Node.objects.select_for_update(of=("self",)).get(pk=node.pk)
     if node.role != Node.Role.PRIMARY or node.is_fenced:
         return None
-    running = store.running_operation()
-    if running is not None:
-        procedure = registry.procedure_of(running)
-        if not procedure.gives_way():
-            return None
-        cancel(running, because=procedure.gave_way)
+    if not make_way(store):
+        return None
     node.set_state(Node.State.FENCED)
     memo = {
         "node": str(node.pk),
@@ -57,6 +53,18 @@ def open_fail_over(node: Node, row: Failover, failure: Failure, noticed: float) 
     Failover.objects.filter(pk=row.pk).update(operation=operation)
     record("store.failed_over", actor=MONITOR, organization=store.organization, subject=store, cause=failure.sentence)
     return operation
+
+
+def make_way(store: DataStore) -> bool:
+    """End what works on a store whose row is held, if it gives way; False where it must be let end first."""
+    running = store.running_operation()
+    if running is None:
+        return True
+    procedure = registry.procedure_of(running)
+    if not procedure.gives_way():
+        return False
+    cancel(running, because=procedure.gave_way)
+    return True
 
 
 def give_up(row: Failover) -> None:

@@ -6,10 +6,11 @@ import logging
 import time
 from collections.abc import Callable
 
+from django.db import transaction
 from django.utils import timezone
 
 from console.errors import Refusal
-from datastores.models import Failover, Node, Operation
+from datastores.models import DataStore, Failover, Node, Operation
 from datastores.models.store import SHOULD_RUN
 from datastores.operations import registry, runner
 from datastores.sites.local.archive.archivers import archiver_of
@@ -117,7 +118,9 @@ class Primary:
         if node.store.plan.node_count > 1 or archiver_of(node.store) is None:
             return False
         try:
-            open_restore(node.store, MONITOR.name)
+            with transaction.atomic():
+                records.make_way(DataStore.objects.locked(node.store))
+                open_restore(node.store, MONITOR.name)
         except Refusal:  # there is no backup, or something works on the store
             return False
         if self._row is not None:

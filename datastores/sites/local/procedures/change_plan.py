@@ -79,8 +79,8 @@ class ChangePlan(Resizing):
         return outcome
 
     def gives_way(self) -> bool:
-        """While standbys are made nothing else has changed: they are removed again."""
-        return self.operation.step in MAKING
+        """While standbys are made nothing else has changed, and when they are removed again everything is as before."""
+        return self.operation.step in (*MAKING, "back_nodes", "back_verify")
 
     def patience(self, name: str) -> float:
         """Return for how many seconds a step may wait before another way is taken. A copy takes as long as it takes."""

@@ -66,6 +66,7 @@ class Resizing(SwitchOver):
 
         Call it outside of a transaction. One at a time, and none while writes wait for it.
         """
+        self.replication.standing(self.place)  # raises where there is no primary to follow: a failover comes first
         for standby in self.standbys():
             if not self.has_size(standby, plan) and not self._resized(standby, plan):
                 return Wait(0.2, f"Node {standby.number} is starting with the size of {plan}.")
