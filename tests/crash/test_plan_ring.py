@@ -21,8 +21,10 @@ from datastores.operations.procedure import Procedure
 from datastores.sites.local.doctor import examine
 from datastores.sites.local.machine import Machine
 from datastores.sites.local.monitor.care import restore_redundancy
+from datastores.sites.local.parting import part_with
 from datastores.sites.local.places import place_of
 from datastores.sites.local.procedures.change_plan import ChangePlan
+from host.waiting import wait_until
 from tests.crash.test_crash_ring import Killed, client_of, kill_after, run_over_a_death
 from tests.local_site import connect, settle
 
@@ -215,3 +217,18 @@ def test_killed_while_a_standby_is_removed(
     kill_after(monkeypatch, "remove")
     run_over_a_death(operation)
     assert_is_on(make, "startup-4", local_site)
+
+
+def test_the_only_standby_stays_while_the_primary_does_not_answer(
+    make: DataStore, actor: Actor, local_site: Machine
+) -> None:
+    settle(ask(make, "business-4", actor))
+    standby = make.nodes.get(role=Node.Role.STANDBY)
+    primary = place_of(make.nodes.get(role=Node.Role.PRIMARY), local_site.home)
+    place = place_of(standby, local_site.home)
+    local_site.supervisor.stop(primary.name, 5)
+    assert not part_with(local_site, standby)
+    assert place.data.exists()
+    local_site.supervisor.start(primary.name)
+    assert wait_until(lambda: part_with(local_site, standby), 20)
+    assert not place.directory.exists()

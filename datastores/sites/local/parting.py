@@ -6,7 +6,6 @@ until ``succession`` says that it no longer counts.
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 
 from django.db import transaction
@@ -30,18 +29,22 @@ def surplus_of(store: DataStore) -> list[Node]:
     return [standbys[number] for number in surplus(store.plan.node_count, serving)]
 
 
-def stand_aside(node: Node) -> bool:
-    """Have writes wait for a standby no longer; False while they may still do so. Call it outside of a transaction."""
+def stand_aside(machine: Machine, node: Node) -> bool:
+    """Have writes wait for a standby no longer; False while they may still do so, or while the primary does not serve:
+    then the standby may be what is left. Call it outside of a transaction."""
     if node.state != Node.State.FENCED:
         node.set_state(Node.State.DOWN)
-    with contextlib.suppress(NotAnswering, PrimaryChanged):
+    try:
         converge(node.store)
+        serves = replicating_engine(node.store).standing(place_of(primary_of(node), machine.home)).writable
+    except (NotAnswering, PrimaryChanged):
+        return False
     node.refresh_from_db()
-    return not node.counted
+    return serves and not node.counted
 
 
 def part_with(machine: Machine, node: Node) -> bool:
-    """Take a standby out of its store and delete what it holds; False while writes may still wait for it.
+    """Take a standby out of its store and delete what it holds; False while that must not be (see ``stand_aside``).
 
     May be asked again at any time. The monitor can't bring the node back in between: it leaves a fenced one alone, and
     until the node is fenced the lock keeps the monitor from counting it. Call it outside of a transaction.
@@ -51,10 +54,9 @@ def part_with(machine: Machine, node: Node) -> bool:
         whole = node.state == Node.State.UP
         if node.role == Node.Role.PRIMARY:
             raise PrimaryChanged
-        if not node.is_fenced:
-            if not stand_aside(node):
-                return False
-            node.set_state(Node.State.FENCED)
+        if not stand_aside(machine, node):
+            return False
+        node.set_state(Node.State.FENCED)
     machine.supervisor.kill(place_of(node, machine.home).name)
     erase(machine, node, suspect=not whole)
     prepare_primary(machine, primary_of(node))
@@ -84,7 +86,7 @@ def remove_surplus(machine: Machine, store: DataStore) -> str | None:
     """
     for node in surplus_of(store):
         if not part_with(machine, node):
-            return f"Writes still wait for node {node.number}."
+            return f"Node {node.number} is still needed: writes wait for it, or the primary does not answer."
     end_alone(machine, store)
     return None
 

@@ -51,6 +51,7 @@ class ChangePlan(Resizing):
 
     kind = "change_plan"
     title: ClassVar[str] = "Change the plan"
+    cause: ClassVar[str] = "Another plan was asked for by"
     first = "allot"
     time_limit = timedelta(days=1)  # a large data set takes hours to copy
     gave_way: ClassVar[str] = (

@@ -88,7 +88,7 @@ class Resizing(SwitchOver):
     def _resized(self, standby: Node, plan: ServicePlan) -> bool:
         mark = [str(standby.pk), plan.pk]
         if self.memo.get("resizing") != mark:
-            if not stand_aside(standby):
+            if not stand_aside(self.machine, standby):
                 return False
             self.configure_as(standby, plan)
             self.machine.supervisor.restart(self.place_at(standby).name, STOP_SECONDS)

@@ -24,12 +24,13 @@ class SwitchOver(ReplicationProcedure):
 
     kind = "switch_over"
     title: ClassVar[str] = "Switch over"
+    cause: ClassVar[str] = "Asked for by"
     first = "choose"
 
     @step("Choose a standby that has caught up")
     def choose(self) -> Outcome:
         """Save who hands over to whom before anything is done."""
-        if not self.measured(Failover.Kind.SWITCHOVER, f"Asked for by {self.operation.requested_by}."):
+        if not self.measured(Failover.Kind.SWITCHOVER, f"{self.cause} {self.operation.requested_by}."):
             return Wait(0.1, "Waiting for the canary that measures what clients notice.")
         self.lock()
         standby = self._chosen()
