@@ -34,6 +34,7 @@ from datastores.sites.local.procedures.fail_over import FailOver
 from datastores.sites.local.procedures.power import PowerOff, PowerOn
 from datastores.sites.local.procedures.prove import Prove
 from datastores.sites.local.procedures.provision import Provision
+from datastores.sites.local.procedures.remove_standby import RemoveStandby
 from datastores.sites.local.procedures.reset_password import ResetPassword
 from datastores.sites.local.procedures.restart import Restart
 from datastores.sites.local.procedures.restore import Restore
@@ -52,7 +53,7 @@ class LocalSite(LocalTenants, SiteDriver):
     kind = "local"
     procedures = (
         *(Provision, PowerOff, PowerOn, ResetPassword, ApplySettings, ChangePlan, Delete),
-        *(FailOver, SwitchOver, AddStandby, ReplaceNode, Drill, Restart),
+        *(FailOver, SwitchOver, AddStandby, ReplaceNode, RemoveStandby, Drill, Restart),
         *(BackUp, Prove, Restore, RestoreNode),
     )
 

@@ -24,7 +24,6 @@ FAILED_OVER: Final = {
 }
 RESTARTED: Final = {Kind.FAILOVER_HANG: Kind.RESTART_HANG}
 DRILL_AGE = timedelta(seconds=60)
-GAVE_WAY = "Ended because the primary failed; it is done anew if it is still needed."
 
 
 def open_row(node: Node, failure: Failure) -> Failover:
@@ -50,11 +49,8 @@ def open_fail_over(node: Node, row: Failover, failure: Failure, noticed: float) 
     node = Node.objects.select_for_update(of=("self",)).get(pk=node.pk)
     if node.role != Node.Role.PRIMARY or node.is_fenced:
         return None
-    running = store.running_operation()
-    if running is not None:
-        if not type(registry.procedure_of(running)).gives_way:
-            return None
-        cancel(running, because=GAVE_WAY)
+    if not make_way(store):
+        return None
     node.set_state(Node.State.FENCED)
     memo = {
         "node": str(node.pk),
@@ -65,6 +61,18 @@ def open_fail_over(node: Node, row: Failover, failure: Failure, noticed: float) 
     Failover.objects.filter(pk=row.pk).update(operation=operation)
     record("store.failed_over", actor=MONITOR, organization=store.organization, subject=store, cause=failure.sentence)
     return operation
+
+
+def make_way(store: DataStore) -> bool:
+    """End what works on a store whose row is held, if it gives way; False where it must be let end first."""
+    running = store.running_operation()
+    if running is None:
+        return True
+    procedure = registry.procedure_of(running)
+    if not procedure.gives_way():
+        return False
+    cancel(running, because=procedure.gave_way)
+    return True
 
 
 def give_up(row: Failover) -> None:
