@@ -6,6 +6,7 @@ import secrets
 import uuid
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -44,6 +45,7 @@ class Archive(models.Model):
 
     store = models.OneToOneField(DataStore, on_delete=models.PROTECT, related_name="archive")
     name = models.CharField(max_length=32, unique=True, default=new_name, editable=False)
+    in_bucket = models.BooleanField(default=False, help_text="It is in the bucket that the settings name, not here.")
     key = EncryptedTextField(default=new_key, help_text="Without it nothing in the archive can be read.")
     daily_at = models.PositiveIntegerField(default=0, help_text="Seconds into the day (UTC) of the daily backup.")
     next_backup_at = models.DateTimeField(null=True, blank=True, default=soon, db_index=True)
@@ -70,8 +72,10 @@ class Archive(models.Model):
 
     @classmethod
     def of(cls, store: DataStore) -> Archive:
-        """Return the store's archive; made at first use, with its own time of the day."""
-        archive, made = cls.objects.get_or_create(store=store)
+        """Return the store's archive; made at first use, with its own time of the day, where the settings say."""
+        archive, made = cls.objects.get_or_create(
+            store=store, defaults={"in_bucket": settings.ARCHIVE_BUCKET is not None}
+        )
         if made:
             archive.daily_at = daily_second(archive.pk)
             archive.save(update_fields=["daily_at"])

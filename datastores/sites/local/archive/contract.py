@@ -12,9 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from datastores.sites.local.archive import errors
 from datastores.sites.local.archive.vault import Vault
 from datastores.sites.local.engine import Place
 from host.jobs import Command
+
+ArchiverError = errors.ArchiverError
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,6 @@ class Comparison:
     problems: list[str] = field(default_factory=list)
 
 
-class ArchiverError(Exception):
-    """The archiver's program refused; the sentence is for people and holds no secret."""
-
-
 class Archiver(ABC):
     """An engine's archiving. Every method may be run again at any time."""
 
@@ -104,6 +103,13 @@ class Archiver(ABC):
     @abstractmethod
     def expire(self, place: Place, keep: int) -> Command:
         """Return what removes all but the newest ``keep`` backups, and the log that none of them needs."""
+
+    def erase(self, vault: Vault, work: Path) -> None:
+        """Delete everything that a vault in a bucket holds, with ``work`` as a private directory for files of its own.
+
+        A folder of this machine is deleted without an archiver's help. Raises ArchiverError.
+        """
+        raise ArchiverError("The archive is in a bucket, and its archiver can't erase it there.")
 
     @abstractmethod
     def count(self, place: Place) -> Command:

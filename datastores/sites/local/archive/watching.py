@@ -75,8 +75,7 @@ def save(archive: Archive, found: Look, now: datetime) -> None:
 
 def tell(archive: Archive) -> None:
     """Tell of alarms that are new and of those that are over; call it in the transaction that locks the row."""
-    disk = shutil.disk_usage(machine().home.archive)
-    held = alarms(facts_of(archive, free=disk.free / disk.total), timezone.now())
+    held = alarms(facts_of(archive, free=None if archive.in_bucket else free_share()), timezone.now())
     for name in sorted(held.keys() - set(archive.alarms)):
         telling.alarm(archive.store, TITLES[name], held[name])
     for name in sorted(set(archive.alarms) - held.keys()):
@@ -84,6 +83,12 @@ def tell(archive: Archive) -> None:
     if set(archive.alarms) != held.keys():
         archive.alarms = sorted(held)
         archive.save(update_fields=["alarms"])
+
+
+def free_share() -> float:
+    """Return how much of the disk that holds the archives is free. Nobody can ask that of a bucket."""
+    disk = shutil.disk_usage(machine().home.archive)
+    return disk.free / disk.total
 
 
 def sweep(parts: Machine) -> None:

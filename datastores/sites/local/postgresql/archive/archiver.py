@@ -23,7 +23,7 @@ from datastores.sites.local.archive.contract import (
 )
 from datastores.sites.local.archive.vault import Vault
 from datastores.sites.local.engine import Place
-from datastores.sites.local.postgresql.archive import counting, log, pgbackrest
+from datastores.sites.local.postgresql.archive import counting, holdings, log, pgbackrest
 from datastores.sites.local.postgresql.archive.pgbackrest import ARCHIVE_FILE, RESTORE_FILE
 from datastores.sites.local.postgresql.logins import platform_login
 from datastores.sites.local.postgresql.names import PLATFORM, PLATFORM_DATABASE
@@ -42,6 +42,7 @@ COPY_SETTINGS: Final = (
     "autovacuum=off",
     "fsync=off",
 )
+START_SECONDS: Final = 4  # that a server which is about to start waits for its archive
 REPLAY: Final = "SELECT coalesce(pg_last_xact_replay_timestamp()::timestamptz(0)::text, '')"
 
 
@@ -53,7 +54,7 @@ class PostgreSQLArchiver(Archiver):
         queue = pgbackrest.queue_mib(storage_gib)
         file = pgbackrest.write_configuration(ARCHIVE_FILE, place, vault, queue=queue)
         with contextlib.suppress(ArchiverError):  # the store must come up all the same; the first backup tries again
-            pgbackrest.make_stanza(file)
+            pgbackrest.make_stanza(file, START_SECONDS)
 
     def archives(self, place: Place) -> bool:
         """Ask the server whether it was started with an archive."""
@@ -86,6 +87,11 @@ class PostgreSQLArchiver(Archiver):
             _archive(place), f"--repo1-retention-full={keep}", f"--repo1-retention-archive={keep}", "expire"
         )
 
+    def erase(self, vault: Vault, work: Path) -> None:
+        """Have pgBackRest delete what it has in a bucket."""
+        place = Place(vault.directory.name, work, work / "sockets", 0)
+        pgbackrest.erase(pgbackrest.write_configuration(ARCHIVE_FILE, place, vault))
+
     def count(self, place: Place) -> Command:
         """See ``counting``."""
         return counting.count(place)
@@ -117,8 +123,7 @@ class PostgreSQLArchiver(Archiver):
     def salvage(self, lost: Path, place: Place) -> int:
         """Copy the log files that the archive does not have. PostgreSQL replays them after those of the archive, as far
         as their checksums are right."""
-        repository = pgbackrest.repository_of(place.configuration / RESTORE_FILE)
-        return log.salvage(lost / "pg_wal", place.data / "pg_wal", repository) if repository else 0
+        return holdings.salvage(lost / "pg_wal", place.data / "pg_wal", place.configuration / RESTORE_FILE)
 
     def replayed(self, place: Place) -> bool:
         """Ask the server whether it takes writes."""
@@ -169,7 +174,7 @@ class PostgreSQLArchiver(Archiver):
 
     def look(self, place: Place, vault: Vault, position: Mapping[str, Any], now: datetime) -> Look:
         """See ``log``."""
-        return log.look(place, vault, position, now)
+        return log.look(place, _archive(place), position, now)
 
     def seal(self, place: Place, position: Mapping[str, Any]) -> tuple[datetime, Mapping[str, Any]]:
         """See ``log``."""
