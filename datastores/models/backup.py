@@ -6,7 +6,6 @@ import secrets
 import uuid
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -71,11 +70,9 @@ class Archive(models.Model):
         return f"the archive of {self.store}"
 
     @classmethod
-    def of(cls, store: DataStore) -> Archive:
-        """Return the store's archive; made at first use, with its own time of the day, where the settings say."""
-        archive, made = cls.objects.get_or_create(
-            store=store, defaults={"in_bucket": settings.ARCHIVE_BUCKET is not None}
-        )
+    def of(cls, store: DataStore, *, in_bucket: bool = False) -> Archive:
+        """Return the store's archive; made at first use, with its own time of the day. It stays where it began."""
+        archive, made = cls.objects.get_or_create(store=store, defaults={"in_bucket": in_bucket})
         if made:
             archive.daily_at = daily_second(archive.pk)
             archive.save(update_fields=["daily_at"])

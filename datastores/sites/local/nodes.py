@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 
+from django.conf import settings
+
 from datastores.models import Archive, DataStore, Node
 from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.archive.errors import ArchiverError
@@ -37,7 +39,8 @@ def configure_node(machine: Machine, node: Node) -> None:
     ensure_certificate(place, machine.authority)
     if archiver := archiver_of(node.store):
         with contextlib.suppress(ArchiverError):  # the node goes on with what it knows of its archive
-            vault = vault_of(Archive.of(node.store), machine.home)
+            in_bucket = settings.ARCHIVE_BUCKET is not None and archiver.takes_buckets
+            vault = vault_of(Archive.of(node.store, in_bucket=in_bucket), machine.home)
             archiver.configure(place, vault, node.store.plan.storage_gib)
     engine.configure(place, sizing_of(node.store))
     if isinstance(engine, Replicating):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -13,12 +14,17 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from console.audit import Actor
+from console.errors import Refusal
 from console.models import Member
+from console.services import console_backup
 from datastores import actions
 from datastores.actions import Wish
 from datastores.models import Archive, Backup, DataStore, Operation, Region, ServicePlan
 from datastores.sites.local.archive.archivers import archiver_of
+from datastores.sites.local.archive.contract import ArchiverError
 from datastores.sites.local.archive.keeping import erase_old
+from datastores.sites.local.archive.restic import Repository
+from datastores.sites.local.archive.vault import Vault
 from datastores.sites.local.archive.watching import look_at
 from datastores.sites.local.machine import Machine, machine
 from datastores.sites.local.nodes import restart_node
@@ -135,3 +141,41 @@ def problem(store: DataStore, words: str) -> str:
 
     assert wait_until(lambda: words in said(), 30), said()
     return said()
+
+
+def test_restic_keeps_and_erases_in_the_bucket(object_store: ObjectStore, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "rows").write_text(ROW * 1000)
+    vault = Vault(tmp_path / "abc", "the-key-of-this-store", object_store.bucket)
+    repository = Repository.keep(tmp_path / "etc", vault)
+    repository.make()
+    repository.answer(repository.back_up([data], {"kind": "backup"}))
+    (kept,) = repository.snapshots(kind="backup")
+    repository.answer(repository.restore(kept, str(data), tmp_path / "back"))
+    assert (tmp_path / "back" / "rows").read_text() == ROW * 1000
+    assert not any(ROW.encode() in path.read_bytes() for path in object_store.files())
+    assert SECRET not in str(repository.command("snapshots"))
+    assert (tmp_path / "etc" / "login").stat().st_mode & 0o777 == 0o600
+    repository.erase()
+    assert repository.snapshots() == []
+    assert not [path for path in object_store.files() if path.parent.name in {"data", "index", "snapshots"}]
+
+    refused = Repository.keep(tmp_path / "other", replace(vault, bucket=object_store.with_secret(WRONG)))
+    with pytest.raises(ArchiverError, match="refuses"):
+        refused.make()
+
+
+def test_the_console_s_dumps_are_in_the_bucket_too(object_store: ObjectStore, settings: LazySettings, db: None) -> None:
+    settings.ARCHIVE_BUCKET = object_store.with_secret(WRONG)
+    with pytest.raises(Refusal, match="could not be copied"):
+        console_backup.back_up(settings.HOME)
+    assert console_backup.is_due(settings.HOME, datetime.now(UTC)), "it is tried again"
+    settings.ARCHIVE_BUCKET = object_store.bucket
+    file = console_backup.back_up(settings.HOME)
+    dump = file.read_bytes()
+    assert not console_backup.is_due(settings.HOME, datetime.now(UTC))
+    assert not any(dump[:100] in path.read_bytes() for path in object_store.files())
+    file.unlink()
+    call_command("backup_console", "--fetch")
+    assert file.read_bytes() == dump

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from datastores.sites.local.archive import errors
 from datastores.sites.local.archive.vault import Vault
@@ -71,6 +71,8 @@ class Comparison:
 
 class Archiver(ABC):
     """An engine's archiving. Every method may be run again at any time."""
+
+    takes_buckets: ClassVar[bool] = False  # whether everything of it can be in a bucket; else it is in a folder
 
     @abstractmethod
     def configure(self, place: Place, vault: Vault, storage_gib: int) -> None:

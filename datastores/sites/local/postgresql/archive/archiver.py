@@ -8,7 +8,7 @@ import signal
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import psycopg
 
@@ -48,6 +48,8 @@ REPLAY: Final = "SELECT coalesce(pg_last_xact_replay_timestamp()::timestamptz(0)
 
 class PostgreSQLArchiver(Archiver):
     """One encrypted repository per store."""
+
+    takes_buckets: ClassVar[bool] = True
 
     def configure(self, place: Place, vault: Vault, storage_gib: int) -> None:
         """Write the node's configuration of pgBackRest; describe the archive where it is new and can be reached."""
