@@ -76,6 +76,10 @@ if not SECRET_KEY:
         if HOME.secrets.is_dir()
         else secrets.token_urlsafe(64)  # nothing is served before `up` has made the directory
     )
+# What Prometheus shows in order to read /metrics.
+METRICS_TOKEN = env.str("HEADWATER_METRICS_TOKEN", default="")
+if not METRICS_TOKEN and HOME.secrets.is_dir():
+    METRICS_TOKEN = read_or_make(HOME.secrets / "metrics.token", lambda: secrets.token_urlsafe(32))
 ENCRYPTION_KEY_FILE = HOME.secrets / "fields.keys"
 
 # --- database, broker, cache ----------------------------------------------------------------------

@@ -16,7 +16,11 @@ TITLES: Final = {
     "proof": "no backup was proved for two days",
     "space": "the archive is nearly full",
     "damaged": "the newest backup can't be relied on",
+    "key": "the key of its archive can't be read",
 }
+NO_KEY: Final = (
+    "The key that encrypts the archive can't be read: the installation's key file is missing or is another one."
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class ArchiveFacts:
     proof_at: datetime | None
     newest_is_damaged: bool = False
     problem: str = ""
+    key_missing: bool = False
     free: float | None = None  # share of the archive's disk
 
 
@@ -48,6 +53,8 @@ def alarms(facts: ArchiveFacts, now: datetime) -> dict[str, str]:
         found["proof"] = "No backup was proved in the last 48 hours, so nobody knows whether it can be restored."
     if facts.newest_is_damaged:
         found["damaged"] = "The newest backup could not be restored. Back up now, and have the new one proved."
+    if facts.key_missing:
+        found["key"] = f"{NO_KEY} Put that file back: without it nothing in the archive can be restored."
     if facts.free is not None and facts.free < LEAST_FREE:
         found["space"] = f"The archive's disk has only {facts.free:.0%} left. Free some space or move to a larger disk."
     return found

@@ -71,10 +71,16 @@ def restore(home: Home, file: Path) -> None:
 
 def is_due(home: Home, now: datetime) -> bool:
     """Say whether the newest dump is a day old or not in the bucket that is named, or there is none."""
-    newest = max((file.stem for file in (home.archive / "console").glob(f"*{SUFFIX}")), default="")
-    if newest and settings.ARCHIVE_BUCKET and _copied(home).read_text().strip() != newest:
+    newest = newest_at(home)
+    if newest and settings.ARCHIVE_BUCKET and _copied(home).read_text().strip() != f"{newest:{CLOCK}}":
         return True
-    return not newest or now - datetime.strptime(newest, CLOCK).replace(tzinfo=UTC) >= EVERY
+    return newest is None or now - newest >= EVERY
+
+
+def newest_at(home: Home) -> datetime | None:
+    """Return when the newest dump was made."""
+    newest = max((file.stem for file in (home.archive / "console").glob(f"*{SUFFIX}")), default="")
+    return datetime.strptime(newest, CLOCK).replace(tzinfo=UTC) if newest else None
 
 
 def _copied(home: Home) -> Path:

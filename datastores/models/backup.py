@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.db import models
 from django.utils import timezone
@@ -39,6 +40,17 @@ class ArchiveQuerySet(models.QuerySet["Archive"]):
         return self.filter(next_backup_at__lte=now).order_by("next_backup_at")
 
 
+_FromQuerySet = models.Manager.from_queryset(ArchiveQuerySet)
+
+
+class ArchiveManager(_FromQuerySet["Archive"]):
+    """Leaves the secrets in the database until they are asked for: a key that can't be read must not hide the page that says so."""
+
+    def get_queryset(self) -> ArchiveQuerySet:
+        """Leave them out."""
+        return cast("ArchiveQuerySet", super().get_queryset().defer("key", "kept_password"))
+
+
 class Archive(models.Model):
     """Where a store's backups and log are, and how far they reach. It outlives its store by some days."""
 
@@ -61,7 +73,7 @@ class Archive(models.Model):
     kept_port = models.PositiveIntegerField(null=True, blank=True, help_text="Of a deleted store's address.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects = ArchiveQuerySet.as_manager()
+    objects = ArchiveManager()
 
     class Meta:
         ordering = ("pk",)

@@ -6,6 +6,7 @@ import contextlib
 
 from django.conf import settings
 
+from console.encryption import EncryptionError
 from datastores.models import Archive, DataStore, Node
 from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.archive.errors import ArchiverError
@@ -38,7 +39,7 @@ def configure_node(machine: Machine, node: Node) -> None:
     place, engine = place_of(node, machine.home), local_engine(node.store)
     ensure_certificate(place, machine.authority)
     if archiver := archiver_of(node.store):
-        with contextlib.suppress(ArchiverError):  # the node goes on with what it knows of its archive
+        with contextlib.suppress(ArchiverError, EncryptionError):  # the node goes on with what it knows of its archive
             in_bucket = settings.ARCHIVE_BUCKET is not None and archiver.takes_buckets
             vault = vault_of(Archive.of(node.store, in_bucket=in_bucket), machine.home)
             archiver.configure(place, vault, node.store.plan.storage_gib)
