@@ -22,6 +22,7 @@ def facts_of(archive: Archive, *, free: float | None = None) -> ArchiveFacts:
         newest_is_damaged=newest is not None and newest.state == Backup.State.DAMAGED,
         problem=archive.problem,
         key_missing=archive.problem == NO_KEY,
+        unbroken_since=archive.unbroken_since,
         free=free,
     )
 

@@ -43,10 +43,15 @@ def damaged(archive: Archive) -> None:
     archive.backups.create(label="b", state=Backup.State.DAMAGED, began_at=NOW - HOUR, finished_at=NOW - HOUR)
 
 
+def gap(archive: Archive) -> None:
+    watching.save(archive, Look({}, missing="A part of the log never reached the archive."), NOW)
+
+
 SILENCES: dict[str, tuple[Callable[[Archive], None], str]] = {
     "log": (no_log, "Nothing of the last 11 minutes is archived"),
     "backup": (no_backup, "No backup was completed in the last 26 hours"),
     "proof": (no_proof, "No backup was proved in the last 48 hours"),
+    "gap": (gap, "A part of the log never reached the archive (noticed at"),
     "damaged": (damaged, "The newest backup could not be restored"),
 }
 
