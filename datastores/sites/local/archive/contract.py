@@ -6,7 +6,7 @@ What takes longer than a second or two is a ``Command``: the procedures run it a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -89,6 +89,9 @@ class Archiver(ABC):
     @abstractmethod
     def prepare(self, place: Place) -> None:
         """Make what a backup needs in the archive and in the server. Raises ArchiverError."""
+
+    def read_from(self, place: Place, standbys: Sequence[Place]) -> None:  # noqa: B027 - not every engine can
+        """Have the next backup read one of these standbys rather than the primary at ``place``; with none, the primary."""
 
     @abstractmethod
     def back_up(self, place: Place) -> Command:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -24,7 +24,7 @@ from datastores.sites.local.archive.contract import (
 from datastores.sites.local.archive.vault import Vault
 from datastores.sites.local.engine import Place
 from datastores.sites.local.postgresql.archive import counting, holdings, log, pgbackrest
-from datastores.sites.local.postgresql.archive.pgbackrest import ARCHIVE_FILE, RESTORE_FILE
+from datastores.sites.local.postgresql.archive.pgbackrest import ARCHIVE_FILE, BACKUP_FILE, RESTORE_FILE
 from datastores.sites.local.postgresql.logins import platform_login
 from datastores.sites.local.postgresql.names import PLATFORM, PLATFORM_DATABASE
 from datastores.sites.local.postgresql.programs import confined_server, program
@@ -71,9 +71,14 @@ class PostgreSQLArchiver(Archiver):
         pgbackrest.make_stanza(_archive(place))
         counting.make_reader(place)
 
+    def read_from(self, place: Place, standbys: Sequence[Place]) -> None:
+        """Write a configuration of its own for backups: pgBackRest itself finds out which server is what."""
+        pgbackrest.write_backup_configuration(place, standbys)
+
     def back_up(self, place: Place) -> Command:
         """Take a full backup, with page checksums verified on the way."""
-        return pgbackrest.command(_archive(place), "--type=full", "backup")
+        file = place.configuration / BACKUP_FILE
+        return pgbackrest.command(file if file.exists() else _archive(place), "--type=full", "backup")
 
     def progress(self, place: Place) -> Progress | None:
         """Ask pgBackRest."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,7 @@ from host.trees import Programs, TreeError
 
 meaning = meanings.meaning
 ARCHIVE_FILE: Final = "pgbackrest.conf"  # of a node that archives
+BACKUP_FILE: Final = "backup.conf"  # of a primary with standbys, while it is backed up
 RESTORE_FILE: Final = "restore.conf"  # of a node that is being restored, from another store's archive perhaps
 SERVICES_FILE: Final = "services.conf"
 STANZA: Final = "store"  # each store has a repository of its own
@@ -68,18 +69,24 @@ def write_configuration(name: str, place: Place, vault: Vault, *, queue: int = L
         "log-level-console": "warn",
         "log-timestamp": "n",
     }
-    node = {
-        "pg1-path": place.data,
-        "pg1-port": place.port,
-        "pg1-socket-path": place.sockets,
-        "pg1-user": PLATFORM,
-        "pg1-database": PLATFORM_DATABASE,
-    }
+    node = _server(1, place)
     file = place.configuration / name
     sections = {"global": settings, **patience(vault), STANZA: node}
     write_private(file, "".join(_section(section, values) for section, values in sections.items()))
     write_private(place.configuration / SERVICES_FILE, SERVICES)
     return file
+
+
+def write_backup_configuration(place: Place, standbys: Sequence[Place]) -> None:
+    """Write what a backup needs beside the node's own configuration, so that it copies from a standby that can be had."""
+    file = place.configuration / BACKUP_FILE
+    if not standbys:
+        file.unlink(missing_ok=True)
+        return
+    servers = (_server(number, standby) for number, standby in enumerate(standbys, start=2))
+    more = {"backup-standby": "prefer"} | {name: value for server in servers for name, value in server.items()}
+    # The node's own server stands in the last section.
+    write_private(file, (place.configuration / ARCHIVE_FILE).read_text() + _lines(more))
 
 
 def command(file: Path, *arguments: str) -> Command:
@@ -180,5 +187,20 @@ def _info(file: Path) -> list[dict[str, Any]]:
     return found
 
 
+def _server(number: int, place: Place) -> dict[str, object]:
+    settings = {
+        "path": place.data,
+        "port": place.port,
+        "socket-path": place.sockets,
+        "user": PLATFORM,
+        "database": PLATFORM_DATABASE,
+    }
+    return {f"pg{number}-{name}": value for name, value in settings.items()}
+
+
 def _section(name: str, settings: Mapping[str, object]) -> str:
-    return "".join([f"[{name}]\n", *(f"{key}={value}\n" for key, value in settings.items())])
+    return f"[{name}]\n{_lines(settings)}"
+
+
+def _lines(settings: Mapping[str, object]) -> str:
+    return "".join(f"{key}={value}\n" for key, value in settings.items())
