@@ -12,7 +12,7 @@ from django.conf import settings
 
 from datastores.limits import PlanFacts
 from datastores.sites.local.archive.contract import ArchiverError, Target
-from datastores.sites.local.archive.vault import Vault
+from datastores.sites.local.archive.vault import Vault, vault_at
 from datastores.sites.local.certificates import ensure_certificate
 from datastores.sites.local.engine import Place, Sizing
 from datastores.sites.local.postgresql import LocalPostgreSQL
@@ -47,10 +47,11 @@ def restore(archive: Path, key: str, to: Path, port: int, moment: datetime | Non
     """Restore into a new directory and replay the log. Raises OfflineError; the archive is only read."""
     if to.exists():
         raise OfflineError(f"{to} exists already; nothing was changed.")
-    if not (archive / "backup").is_dir():
+    vault = vault_at(archive, key, settings.HOME)
+    if vault.bucket is None and not (archive / "backup").is_dir():
         raise OfflineError(f"{archive} is not the folder of an archive.")
     settings.HOME.make()
-    archiver, vault = PostgreSQLArchiver(), Vault(archive, key)
+    archiver = PostgreSQLArchiver()
     with tempfile.TemporaryDirectory(prefix="hw-") as sockets:  # a socket's path must be short
         place = Place(to.name, to, Path(sockets), port)
         place.configuration.mkdir(mode=0o700, parents=True)

@@ -80,7 +80,7 @@ class Prove(ArchivingProcedure):
                 lambda: f"{fraction(restored_so_far(self.copy.data), size)} of {in_words(size)} are restored.",
                 niceness=LOW_PRIORITY,
             )
-        except WorkError as error:
+        except (WorkError, ArchiverError) as error:
             return Fail(f"The backup can't be restored. {error}", REMEDY)
         if wait is None:
             self.engine.configure(self.copy, sizing_of(self.store))
