@@ -83,6 +83,15 @@ TREES: dict[str, TreeSpec] = {
             ),
         ),
         TreeSpec(
+            name="restic",
+            title="restic",
+            suite="trixie",
+            packages=("restic",),
+            directories=("usr/bin",),
+            setting="HEADWATER_RESTIC_BIN",
+            trials=(Trial("restic", ("version",), "restic 0."),),
+        ),
+        TreeSpec(
             name="haproxy",
             title="HAProxy 3.0",
             suite="trixie",

@@ -1,0 +1,238 @@
+"""restic: one encrypted repository per store. Its key stands in a file that only the owner can read, never in a command.
+
+A ``Repository`` is known by a directory of a node that says where it is and what opens it: everything that another kind
+of storage needs (an address, a login) is written there, by ``keep``, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings as installation
+
+from datastores.sites.local.archive.contract import ArchiverError, Progress
+from datastores.sites.local.archive.vault import Vault
+from host.files import write_private
+from host.jobs import Command
+from host.trees import Programs, TreeError
+
+TREE: Final = "restic"
+ADDRESS_FILE, KEY_FILE, MADE_FILE = "repository", "password", "made"
+HOST: Final = "store"  # each store has a repository of its own, so that it goes with the store to another machine
+ANSWER_SECONDS: Final = 30
+ABSENT: Final = 10  # restic's exit code where there is no repository
+# $1 is restic. 11: locked. What a killed restic left is unlocked, a lock of one that works is waited for.
+SCRIPT: Final = (
+    'restic=$1; shift; "$restic" "$@"; code=$?; [ "$code" -eq 11 ] || exit "$code"; '
+    '"$restic" unlock >&2; exec "$restic" --retry-lock 2m "$@"'
+)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What one run of ``backup`` kept. ``tags`` are the caller's own notes, by name."""
+
+    id: str
+    time: datetime
+    paths: tuple[str, ...]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    began: datetime | None = None
+    finished: datetime | None = None
+    size_bytes: int = 0
+    stored_bytes: int = 0  # what it added to the repository
+
+    @property
+    def label(self) -> str:
+        """Return its name for people; unique in a repository."""
+        return f"{self.time:%Y%m%d-%H%M%S}-{self.id[:8]}"
+
+
+class Repository:
+    """One store's repository, as a node's directory describes it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    @classmethod
+    def keep(cls, directory: Path, vault: Vault) -> Repository:
+        """Write down where a store's repository is and what opens it."""
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(directory / ADDRESS_FILE, f"{vault.directory}\n")
+        write_private(directory / KEY_FILE, f"{vault.key}\n")
+        return cls(directory)
+
+    def known(self) -> bool:
+        """Say whether it was written down."""
+        return (self.directory / ADDRESS_FILE).exists()
+
+    def made(self) -> bool:
+        """Say whether this node has seen that the repository is there."""
+        made, address = self.directory / MADE_FILE, self.directory / ADDRESS_FILE
+        return made.exists() and address.exists() and made.read_text() == address.read_text()
+
+    def make(self) -> None:
+        """Make the repository where there is none. Raises ArchiverError."""
+        if self.made():
+            return
+        if self._run(self.command("cat", "config", "--no-lock")).returncode == ABSENT:
+            self.answer(self.command("init", "--repository-version=2"))
+        else:
+            self.answer(self.command("cat", "config", "--no-lock"))
+        write_private(self.directory / MADE_FILE, (self.directory / ADDRESS_FILE).read_text())
+
+    def command(self, *arguments: str) -> Command:
+        """Return a call of restic with this repository. What it says is JSON, where restic can."""
+        return Command(["sh", "-c", SCRIPT, "restic", str(restic()), *FLAGS, *arguments], self.environment())
+
+    def environment(self) -> dict[str, str]:
+        """Return what restic's environment holds: names of files, no secret."""
+        return {
+            "RESTIC_REPOSITORY_FILE": str(self.directory / ADDRESS_FILE),
+            "RESTIC_PASSWORD_FILE": str(self.directory / KEY_FILE),
+            "RESTIC_PROGRESS_FPS": "1",
+            "LC_ALL": "C",
+        }
+
+    def back_up(self, paths: Iterable[Path], tags: Mapping[str, str], *options: str) -> Command:
+        """Return what keeps these paths. Files of the last time with the same size and time are not read again."""
+        words = [word for name, value in tags.items() for word in ("--tag", f"{name}={value}")]
+        return self.command("backup", f"--host={HOST}", *words, *options, "--", *map(str, paths))
+
+    def snapshots(self, **tags: str) -> list[Snapshot]:
+        """List what is kept with all of these tags, oldest first. Raises ArchiverError."""
+        wanted = [f"--tag={','.join(f'{name}={value}' for name, value in tags.items())}"] if tags else []
+        return parse_snapshots(self.answer(self.command("snapshots", "--no-lock", *wanted)))
+
+    def restore(self, snapshot: Snapshot, folder: str, target: Path) -> Command:
+        """Return what writes the content of one of the snapshot's folders into a directory. It only reads the archive."""
+        where = f"{snapshot.id}:{folder}"
+        return self.command("restore", "--no-lock", where, f"--target={target}")
+
+    def forget(self, *identifiers: str) -> Command:
+        """Return what removes snapshots, and everything that no other needs."""
+        return self.command("forget", "--prune", *identifiers)
+
+    def check(self) -> Command:
+        """Return what reads the whole repository and checks it."""
+        return self.command("check", "--read-data", "--no-lock")
+
+    def answer(self, call: Command) -> str:
+        """Run something short and return what it says. Raises ArchiverError."""
+        ended = self._run(call)
+        if ended.returncode != 0:
+            raise ArchiverError(meaning(ended.stdout + ended.stderr))
+        return ended.stdout
+
+    def _run(self, call: Command) -> subprocess.CompletedProcess[str]:
+        try:
+            return subprocess.run(
+                call.arguments,
+                check=False,
+                capture_output=True,
+                text=True,
+                env={"PATH": "/usr/bin:/bin", **call.environment},
+                cwd="/",
+                umask=0o077,
+                timeout=ANSWER_SECONDS,
+                stdin=subprocess.DEVNULL,
+            )
+        except subprocess.TimeoutExpired:
+            raise ArchiverError(f"The archive did not answer within {ANSWER_SECONDS} seconds.") from None
+
+
+FLAGS: Final = ("--json", "--no-cache")
+
+
+def restic() -> Path:
+    """Return the program, in the build that is in use now. Raises TreeError where it is not installed."""
+    return Programs(installation.HOME.engines).program(TREE, "restic").resolve()
+
+
+def installed() -> bool:
+    """Say whether this machine has it."""
+    try:
+        return restic().exists()
+    except TreeError:
+        return False
+
+
+def parse_snapshots(text: str) -> list[Snapshot]:
+    """Read ``restic snapshots --json``; oldest first."""
+    listed: list[dict[str, Any]] = json.loads(text) or []
+    return sorted(map(_snapshot, listed), key=lambda snapshot: snapshot.time)
+
+
+def parse_progress(text: str) -> Progress | None:
+    """Read what ``restic backup --json`` has said so far; None where it has said nothing of it yet."""
+    for line in reversed(text.splitlines()):
+        if '"status"' in line:
+            try:
+                said = json.loads(line)
+            except ValueError:  # not written to its end yet
+                continue
+            if said.get("message_type") == "status" and said.get("total_bytes"):
+                return Progress(int(said.get("bytes_done", 0)), int(said["total_bytes"]))
+    return None
+
+
+# What restic's messages contain, and what that means. The first that is found counts.
+MEANINGS: Final = (
+    ("no space left on device", "The disk of the archive is full."),
+    ("wrong password", "The archive can't be opened with its key."),
+    ("repository does not exist", "The archive is missing, or its description is."),
+    ("unable to open config file", "The archive is missing, or its description is."),
+    ("repository is already locked", "Other work on this archive is running."),
+    ("permission denied", "The archive can't be read or written: permission denied."),
+    ("no such host", "The archive's storage can't be reached."),
+    ("connection refused", "The archive's storage can't be reached."),
+    ("i/o timeout", "The archive's storage can't be reached."),
+    ("x509", "The certificate of the archive's storage can't be verified."),
+    ("Access Denied", "The archive's storage refuses its login."),
+    ("SignatureDoesNotMatch", "The archive's storage refuses its login."),
+    ("InvalidAccessKeyId", "The archive's storage refuses its login."),
+    ("ciphertext verification failed", "A file of the archive is damaged, or was stored with another key."),
+    ("no key found", "The archive's key file is missing or damaged."),
+    ("invalid data returned", "A file of the archive is damaged: its checksum is wrong."),
+    ("hash does not match", "A file of the archive is damaged: its checksum is wrong."),
+    ("does not match ID", "A file of the archive is damaged: its checksum is wrong."),
+    ("no matching ID found", "The archive does not have that backup."),
+    ("not found in repository", "A file of the archive is missing."),
+    ("not found in index", "A file of the archive is missing."),
+    ("not find index", "A file of the archive is missing."),
+    ("no such file or directory", "A file of the archive is missing."),
+    ("file is too short", "A file of the archive is cut off."),
+    ("unexpected EOF", "A file of the archive is cut off."),
+    ("file has incorrect length", "A file of the archive is cut off."),
+    ("invalid header", "A file of the archive is damaged."),
+    ("signal: killed", "The work was stopped."),
+)
+
+
+def meaning(words: str) -> str:
+    """Translate its last words; unknown ones are not shown, since nobody checked what they reveal."""
+    return next((sentence for part, sentence in MEANINGS if part in words), "The archiver refused; the log says why.")
+
+
+def _snapshot(listed: Mapping[str, Any]) -> Snapshot:
+    summary = listed.get("summary") or {}
+    pairs = (tag.partition("=") for tag in listed.get("tags") or [])
+    return Snapshot(
+        id=listed["id"],
+        time=datetime.fromisoformat(listed["time"]),
+        paths=tuple(listed["paths"]),
+        tags={name: value for name, _, value in pairs},
+        began=_moment(summary.get("backup_start")),
+        finished=_moment(summary.get("backup_end")),
+        size_bytes=int(summary.get("total_bytes_processed", 0)),
+        stored_bytes=int(summary.get("data_added_packed", 0)),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
