@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from datastores.sites.local.archive.vault import Vault
 from datastores.sites.local.engine import Place
@@ -73,6 +73,12 @@ class ArchiverError(Exception):
 class Archiver(ABC):
     """An engine's archiving. Every method may be run again at any time."""
 
+    things: ClassVar[tuple[str, str]] = ("table", "row")  # what is counted
+
+    @abstractmethod
+    def installed(self) -> bool:
+        """Say whether this machine has the archiver's program."""
+
     @abstractmethod
     def configure(self, place: Place, vault: Vault, storage_gib: int) -> None:
         """Write what a node needs to archive its log, before the engine's own configuration is written.
@@ -91,7 +97,7 @@ class Archiver(ABC):
 
     @abstractmethod
     def back_up(self, place: Place) -> Command:
-        """Return what takes a full backup."""
+        """Return what takes a full backup. Raises ArchiverError."""
 
     @abstractmethod
     def progress(self, place: Place) -> Progress | None:
@@ -103,7 +109,10 @@ class Archiver(ABC):
 
     @abstractmethod
     def expire(self, place: Place, keep: int) -> Command:
-        """Return what removes all but the newest ``keep`` backups, and the log that none of them needs."""
+        """Return what removes all but the newest ``keep`` backups, and the log that none of them needs.
+
+        Raises ArchiverError.
+        """
 
     @abstractmethod
     def count(self, place: Place) -> Command:
@@ -123,7 +132,10 @@ class Archiver(ABC):
 
     @abstractmethod
     def restore(self, place: Place, vault: Vault, target: Target) -> Command:
-        """Return what restores into an empty data directory; the server replays the log when it starts."""
+        """Return what restores into an empty data directory; the server replays the log when it starts.
+
+        Raises ArchiverError.
+        """
 
     @abstractmethod
     def salvage(self, lost: Path, place: Place) -> int:
@@ -170,6 +182,9 @@ class Archiver(ABC):
     @abstractmethod
     def seal(self, place: Place, position: Mapping[str, Any]) -> tuple[datetime, Mapping[str, Any]]:
         """Mark the log and have it archived now; return the mark and the note for the next look. Raises ArchiverError."""
+
+    def end(self, directory: Path) -> None:  # noqa: B027 - most engines' servers archive their log themselves
+        """End what still archives the log of a node with this directory, which is given up."""
 
     @abstractmethod
     def meaning(self, words: str) -> str:

@@ -233,9 +233,10 @@ class Prove(ArchivingProcedure):
         return self.archiver.compare(self.backup.manifest, self.archiver.changes(self.place), copy)
 
     def _sentence(self) -> str:
+        table, row = self.archiver.things
         tables, rows = self.memo["tables"], self.memo["rows"]
         moment = (self.memo["recovered_to"] or "")[:19].replace("T", " ")
         return (
             f"Proved restorable to {moment} UTC; restore took {duration(self.memo['seconds'])}; "
-            f"{tables:,} table{'s' if tables != 1 else ''}, {rows:,} row{'s' if rows != 1 else ''} checked."
+            f"{tables:,} {table}{'s' if tables != 1 else ''}, {rows:,} {row}{'s' if rows != 1 else ''} checked."
         )

@@ -48,6 +48,10 @@ REPLAY: Final = "SELECT coalesce(pg_last_xact_replay_timestamp()::timestamptz(0)
 class PostgreSQLArchiver(Archiver):
     """One encrypted repository per store."""
 
+    def installed(self) -> bool:
+        """Say whether pgBackRest is."""
+        return pgbackrest.installed()
+
     def configure(self, place: Place, vault: Vault, storage_gib: int) -> None:
         """Write the node's configuration of pgBackRest; describe the archive where it is new and can be reached."""
         queue = pgbackrest.queue_mib(storage_gib)
