@@ -108,6 +108,13 @@ class Archiver(ABC):
         """List the archive's complete backups, oldest first. Raises ArchiverError."""
 
     @abstractmethod
+    def listed(self, place: Place, vault: Vault) -> list[Stored]:
+        """List the complete backups of any archive, oldest first; none where it is not one of this engine's.
+
+        The archive is only read; what reading it takes is written below ``place``. Raises ArchiverError.
+        """
+
+    @abstractmethod
     def expire(self, place: Place, keep: int) -> Command:
         """Return what removes all but the newest ``keep`` backups, and the log that none of them needs.
 

@@ -115,8 +115,9 @@ class Repository:
         return self.command("restore", "--no-lock", where, f"--target={target}")
 
     def forget(self, *identifiers: str) -> Command:
-        """Return what removes snapshots, and everything that no other needs."""
-        return self.command("forget", "--prune", *identifiers)
+        """Return what removes snapshots, and everything that no other needs; also what an earlier one left, when it was
+        killed in between: without a snapshot it does only that."""
+        return self.command("forget", "--prune", *identifiers) if identifiers else self.command("prune")
 
     def check(self) -> Command:
         """Return what reads the whole repository and checks it."""

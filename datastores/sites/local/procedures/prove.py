@@ -108,13 +108,13 @@ class Prove(ArchivingProcedure):
             )
         return Goto("count")
 
-    @step("Count tables and rows of the copy")
+    @step("Count what the copy holds")
     def count(self) -> Outcome:
-        """Count every table of the copy."""
+        """Count everything in the copy."""
         wait = self._check("count", lambda: self.archiver.count(self.copy), "Counting.")
         return wait or Goto("check")
 
-    @step("Check every table and index")
+    @step("Check what is stored")
     def check(self) -> Outcome:
         """Run the engine's own checks of what is stored."""
         wait = self._check("check", lambda: self.archiver.check_copy(self.copy), "Checking.")
@@ -146,7 +146,7 @@ class Prove(ArchivingProcedure):
             return Wait(1.0, "The copy is shutting down.")
         return Goto("check_files")
 
-    @step("Check every page")
+    @step("Check every file")
     def check_files(self) -> Outcome:
         """Verify the checksums of all files."""
         wait = self._check("files", lambda: self.archiver.check_files(self.copy), "Verifying checksums.")

@@ -124,6 +124,12 @@ class CacheArchiver(Archiver):
         """Ask restic."""
         return stored(repository_of(place))
 
+    def listed(self, place: Place, vault: Vault) -> list[Stored]:
+        """Ask restic, where a repository of its is there."""
+        if not (vault.directory / "config").exists():
+            return []
+        return stored(Repository.keep(place.configuration / RESTORE_DIRECTORY, vault))
+
     def expire(self, place: Place, keep: int) -> Command:
         """Remove the other backups and the log of before the oldest kept one. Raises ArchiverError."""
         repository = repository_of(place)

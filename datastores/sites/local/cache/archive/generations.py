@@ -23,6 +23,7 @@ WORK: Final = "archive"  # below the node's directory
 HELD: Final = "held"
 LOGINS: Final = "logins"  # the file of logins goes along: the data directory holds none
 TRIES: Final = 5
+MOST: Final = 3  # generations held while one of them is being copied
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,24 @@ def over(place: Place, current: Generation) -> Generation | None:
 
     Others are given up, and one that the current one does not continue without a gap.
     """
-    found = [held for held in _held(place) if held.directory != current.directory]
-    for number, held in enumerate(sorted(found, key=lambda held: held.since, reverse=True)):
-        longer = held.manifest.followed_by(current.manifest)
-        if number == 0 and longer and _same_where_both_are(held, current):
-            _link(current.directory / DIRECTORY, held.directory / DIRECTORY, longer)
-            _note(place, held.directory, longer)
-            return Generation(held.directory, longer, held.since)
-        release(held.directory)
-    return None
+    others = [held for held in _held(place) if held.directory != current.directory]
+    past = max(others, key=lambda held: held.since, default=None)
+    longer = past.manifest.followed_by(current.manifest) if past else None
+    if past and not (longer and _same_where_both_are(past, current)):
+        past = longer = None
+    for held in others:
+        if past is None or held.directory != past.directory:
+            release(held.directory)
+    if past is None or longer is None:
+        return None
+    _link(current.directory / DIRECTORY, past.directory / DIRECTORY, longer)
+    _note(place, past.directory, longer)
+    return Generation(past.directory, longer, past.since)
+
+
+def has_room(place: Place) -> bool:
+    """Whether another generation may be held while older ones are being copied."""
+    return sum(1 for _ in (place.directory / WORK / HELD).glob("*")) < MOST
 
 
 def _same_where_both_are(one: Generation, other: Generation) -> bool:

@@ -104,7 +104,10 @@ def look(place: Place, before: Mapping[str, Any], now: datetime) -> Look:
             return Look(before)
         repository.make()  # another node has archived so far
     note, found = _collected(place, dict(before))
-    if log_job(place).state() is not JobState.RUNNING:
+    if log_job(place).state() is JobState.RUNNING:
+        if generations.has_room(place):
+            hold(place)
+    else:
         with answering(place) as platform:
             note = _era(place, platform, note)
             held = hold(place)

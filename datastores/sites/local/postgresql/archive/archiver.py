@@ -84,6 +84,12 @@ class PostgreSQLArchiver(Archiver):
         """Ask pgBackRest."""
         return pgbackrest.catalogue(_archive(place))
 
+    def listed(self, place: Place, vault: Vault) -> list[Stored]:
+        """Ask pgBackRest, where its folders are there."""
+        if not (vault.directory / "backup").is_dir():
+            return []
+        return pgbackrest.catalogue(pgbackrest.write_configuration(RESTORE_FILE, place, vault))
+
     def expire(self, place: Place, keep: int) -> Command:
         """Keep the newest ``keep`` full backups and the log since the oldest of them."""
         return pgbackrest.command(
