@@ -27,11 +27,18 @@ ADDRESS_FILE, KEY_FILE, MADE_FILE = "repository", "password", "made"
 HOST: Final = "store"  # each store has a repository of its own, so that it goes with the store to another machine
 ANSWER_SECONDS: Final = 30
 ABSENT: Final = 10  # restic's exit code where there is no repository
-# $1 is restic. 11: locked. What a killed restic left is unlocked, a lock of one that works is waited for.
-SCRIPT: Final = (
-    'restic=$1; shift; "$restic" "$@"; code=$?; [ "$code" -eq 11 ] || exit "$code"; '
-    '"$restic" unlock >&2; exec "$restic" --retry-lock 2m "$@"'
-)
+# $1 is restic. 11: locked. What a killed restic left is unlocked, as soon as nothing is left of its process; a lock of one
+# that works is waited for, two minutes in all.
+SCRIPT: Final = """
+    restic=$1; shift
+    "$restic" "$@"; code=$?
+    for try in $(seq 20); do
+        [ "$code" -eq 11 ] || exit "$code"
+        "$restic" unlock >&2
+        "$restic" --retry-lock 5s "$@"; code=$?
+    done
+    exit "$code"
+"""
 
 
 @dataclass(frozen=True)
