@@ -16,8 +16,10 @@ from console.models import Member
 from datastores import actions
 from datastores.actions import Wish
 from datastores.logins import Rights
-from datastores.models import Archive, Backup, DataStore, Proof, Region, ServicePlan
+from datastores.models import Archive, Backup, DataStore, Node, Proof, Region, ServicePlan
+from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.archive.loss import lost_stores, replace_lost
+from datastores.sites.local.archive.watching import look_at
 from datastores.sites.local.cache import LocalCache
 from datastores.sites.local.cache.sessions import session
 from datastores.sites.local.machine import Machine
@@ -190,3 +192,44 @@ def test_backups_that_nothing_needs_go_with_their_log(store: DataStore, actor: A
     assert "could not be removed" not in ended.sentence
     assert sorted(Backup.objects.values_list("state", flat=True)) == [Backup.State.COMPLETE, Backup.State.EXPIRED]
     assert Archive.of(store).archived_until
+
+
+def test_the_window_goes_on_when_another_node_becomes_the_primary(
+    actor: Actor, admin: Member, region: Region, local_site: Machine
+) -> None:
+    plan = ServicePlan.objects.get(slug="business-4")
+    store = actions.create_store(actor=actor, member=admin, engine="cache", name="carts", region=region, plan=plan)
+    done(store.operations.get())
+    with client(store) as cache:
+        cache.mset({f"key:{number}": number for number in range(1000)})
+    done(actions.back_up(actor=actor, store=fresh(store)))
+    next_second()
+    before = timezone.now()
+    next_second()
+    delete_from(store, 600)
+    archive = Archive.of(store)
+    done(actions.switch_over(actor=actor, store=fresh(store)))
+    delete_from(store, 300)
+    primary = place_of(store.nodes.get(role=Node.Role.PRIMARY), local_site.home)
+    archiver = archiver_of(store)
+    assert archiver
+
+    def arrived() -> bool:
+        archive = look_at(store, archiver)
+        assert archive
+        assert not archive.problem
+        return bool(archive.archived_until and archive.archived_until > switched)
+
+    switched = timezone.now().replace(microsecond=0)
+    Archive.objects.filter(pk=archive.pk).update(position={**Archive.of(store).position, "due": True})
+    assert wait_until(arrived, 20)
+    assert Archive.of(store).position["era"].startswith(primary.name)
+    assert Archive.of(store).unbroken_since is None, "the standby's own files reach back far enough"
+    wishes = (Wish(moment=before), Wish())
+    restored = [
+        actions.restore_to_new_store(actor=actor, member=admin, source=store, name=f"carts {number}", wish=wish)
+        for number, wish in enumerate(wishes)
+    ]
+    for each in restored:
+        done(each.operations.get())
+    assert [keys(each) for each in restored] == [1000, 300]
