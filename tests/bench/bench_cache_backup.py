@@ -29,7 +29,7 @@ from datastores.sites.local.cache import LocalCache  # noqa: E402
 from datastores.sites.local.cache.archive.archiver import CacheArchiver  # noqa: E402
 from datastores.sites.local.cache.names import PLATFORM, platform_password, socket_file  # noqa: E402
 from datastores.sites.local.cache.programs import confined_server, program  # noqa: E402
-from datastores.sites.local.cache.sessions import session  # noqa: E402
+from datastores.sites.local.cache.sessions import Platform, session  # noqa: E402
 from datastores.sites.local.certificates import ensure_certificate  # noqa: E402
 from datastores.sites.local.engine import Place, Sizing  # noqa: E402
 from host.authority import Authority  # noqa: E402
@@ -84,9 +84,15 @@ def fill(place: Place) -> None:
                 for word in (f"key:{number:012}", os.urandom(VALUE_BYTES // 4).hex() + "x" * (VALUE_BYTES // 2))
             ]
             platform.ask("MSET", *words)
+        settled(platform)  # it may have begun one by itself
         platform.ask("BGREWRITEAOF")
-        if not wait_until(lambda: not int(platform.ask("INFO", "persistence")["aof_rewrite_in_progress"]), 300):
-            raise RuntimeError("The snapshot was not written.")
+        settled(platform)
+
+
+def settled(platform: Platform) -> None:
+    """Wait until the server has written its snapshot."""
+    if not wait_until(lambda: not int(platform.ask("INFO", "persistence")["aof_rewrite_in_progress"]), 300):
+        raise RuntimeError("The snapshot was not written.")
 
 
 def arrival(place: Place, vault: Vault) -> float:
@@ -106,6 +112,15 @@ def arrival(place: Place, vault: Vault) -> float:
 
 
 def measure(top: Path) -> list[Row]:
+    """Make the data and take all figures, of a server that ends with them."""
+    server = Job(top / "server")
+    try:
+        return figures(top, server)
+    finally:
+        server.end()
+
+
+def figures(top: Path, server: Job) -> list[Row]:
     """Make the data and take all figures."""
     place, key = Place("bench", top / "node", top / "s", 5599), top / "key"
     key.write_text("key-of-the-bench")
@@ -114,7 +129,6 @@ def measure(top: Path) -> list[Row]:
     engine.initialise(place.data)
     ensure_certificate(place, Authority(settings.HOME))
     engine.configure(place, SIZING)
-    server = Job(place.directory / "server")
     server.start(Command(confined_server(place), {"LC_ALL": "C"}))
     if not wait_until(lambda: archiver.replayed(place), 60):
         raise RuntimeError(server.last_words())
@@ -148,8 +162,6 @@ def measure(top: Path) -> list[Row]:
         busy.append(load(place, WRITES))
         wait_until(lambda job=job: job.state() is not JobState.RUNNING, 600)  # type: ignore[misc]
     arrivals = [arrival(place, vault) for _ in range(ARRIVALS)]
-    archiver.stop_copy(place)
-    wait_until(lambda: server.state() is not JobState.RUNNING, 60)
     return [
         Row("tar | zstd | encrypt", floor),
         Row("backup", product, baseline="tar | zstd | encrypt", goal=1 / 0.7),

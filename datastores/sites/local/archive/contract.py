@@ -165,6 +165,12 @@ class Archiver(ABC):
     def settle(self, place: Place) -> None:
         """Remove the restore's own settings from a server that has replayed the log."""
 
+    def memory_of_copy(self, place: Place) -> int:
+        """Return how much memory a copy of this server takes while it is served, in bytes, where that is a matter of how
+        much data there is. Raises ArchiverError."""
+        del place
+        return 0
+
     @abstractmethod
     def serve_copy(self, place: Place) -> Command:
         """Return what serves a restored copy to the platform alone, archiving nothing."""

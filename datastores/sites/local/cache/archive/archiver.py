@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import shutil
 import signal
-import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -23,21 +22,18 @@ from datastores.sites.local.archive.contract import (
 )
 from datastores.sites.local.archive.restic import Repository
 from datastores.sites.local.archive.vault import Vault
-from datastores.sites.local.cache.archive import counting, cut, generations, salvaging, shipping, units
-from datastores.sites.local.cache.archive.generations import WORK
+from datastores.sites.local.cache.archive import counting, generations, restoring, salvaging, shipping, units
 from datastores.sites.local.cache.archive.manifest import DIRECTORY, MANIFEST, parse
+from datastores.sites.local.cache.archive.restoring import work
 from datastores.sites.local.cache.archive.shipping import ARCHIVE_DIRECTORY, answering, log_job, repository_of
-from datastores.sites.local.cache.archive.units import BACKUP, Unit
-from datastores.sites.local.cache.configuration import MADE_FILE, NOTE, PROCESS_FILE
+from datastores.sites.local.cache.archive.units import BACKUP
+from datastores.sites.local.cache.configuration import PROCESS_FILE
 from datastores.sites.local.cache.programs import confined_server, program
 from datastores.sites.local.engine import Place
-from host.files import write_private
 from host.jobs import Command, JobState
 from host.processes import processes_below
 
-RESTORE_DIRECTORY: Final = "restore"  # like ``ARCHIVE_DIRECTORY``, of a node that is being restored
 PROGRESS_FILE: Final = "backup.json"
-RECOVERED_FILE: Final = "recovered"  # up to when
 MOST_GONE: Final = 500  # copies of log that are let go at once
 # Nobody but the platform reaches a copy. It keeps what it has: no key runs out or is given up, no log is written anew.
 COPY_SETTINGS: Final = (
@@ -53,14 +49,6 @@ COPY_SETTINGS: Final = (
 )
 # $1: where the progress goes. What follows is a call of restic.
 BACK_UP: Final = 'progress=$1; shift; exec "$@" >"$progress"'
-# What restic has brought is put where it belongs, then cut. What follows the eight words is the call of restic.
-RESTORE: Final = """
-    data=$1 etc=$2 checker=$3 script=$4 python=$5 file=$6 at=$7 moment=$8; shift 8
-    "$@" || exit
-    if [ -d "$data/logins" ]; then mkdir -p "$etc" && cp -p "$data"/logins/* "$etc/" && rm -r "$data/logins" || exit; fi
-    exec "$python" -I "$script" --checker="$checker" --file="$file" --at="$at" ${moment:+--moment=$moment} \
-        "$data/appendonlydir"
-"""
 MEANINGS: Final = (
     ("the log is cut off", "The log in the archive is shorter than it was when it was copied."),
     ("the log is damaged", "The log in the archive is damaged."),
@@ -111,24 +99,24 @@ class CacheArchiver(Archiver):
         with answering(place) as platform:
             measured = shipping.mark(place, platform)
         copied = shipping.copy(place, measured.held, measured.reach(measured.held), BACKUP)
-        words = ["sh", "-c", BACK_UP, "back up", str(_work(place) / PROGRESS_FILE), *copied.arguments]
+        words = ["sh", "-c", BACK_UP, "back up", str(work(place) / PROGRESS_FILE), *copied.arguments]
         return Command(words, copied.environment)
 
     def progress(self, place: Place) -> Progress | None:
         """Read what restic says."""
         with contextlib.suppress(FileNotFoundError):
-            return restic.parse_progress((_work(place) / PROGRESS_FILE).read_text())
+            return restic.parse_progress((work(place) / PROGRESS_FILE).read_text())
         return None
 
     def catalogue(self, place: Place) -> list[Stored]:
         """Ask restic."""
-        return stored(repository_of(place))
+        return restoring.stored(repository_of(place))
 
     def listed(self, place: Place, vault: Vault) -> list[Stored]:
         """Ask restic, where a repository of its is there."""
         if not (vault.directory / "config").exists():
             return []
-        return stored(Repository.keep(place.configuration / RESTORE_DIRECTORY, vault))
+        return restoring.stored(Repository.keep(place.configuration / restoring.DIRECTORY, vault))
 
     def expire(self, place: Place, keep: int) -> Command:
         """Remove the other backups and the log of before the oldest kept one. Raises ArchiverError."""
@@ -156,26 +144,13 @@ class CacheArchiver(Archiver):
 
     def restore(self, place: Place, vault: Vault, target: Target) -> Command:
         """Empty the data directory, which must be nobody's, and restore into it. Raises ArchiverError."""
-        repository = Repository.keep(place.configuration / RESTORE_DIRECTORY, vault)
-        unit = _chosen(units.units(repository.snapshots(engine=units.ENGINE)), target)
-        shutil.rmtree(place.data, ignore_errors=True)
-        (place.data / MADE_FILE).parent.mkdir(mode=0o700, parents=True)
-        write_private(place.data / MADE_FILE, NOTE)
-        moment = target.moment.replace(microsecond=0) if target.moment else None
-        write_private(_work(place) / RECOVERED_FILE, (moment or unit.reach.until).isoformat())
-        fetched = repository.restore(unit.snapshot, unit.generation, place.data)
-        cutting = (str(program("valkey-check-aof")), str(Path(cut.__file__)), sys.executable)
-        reach = (unit.reach.file, str(unit.reach.at), str(int(moment.timestamp())) if moment else "")
-        where = (str(place.data), str(place.configuration))
-        return Command(
-            ["sh", "-c", RESTORE, "restore", *where, *cutting, *reach, *fetched.arguments], fetched.environment
-        )
+        return restoring.restore(place, vault, target)
 
     def salvage(self, lost: Path, place: Place) -> int:
         """Take over the commands that the lost node has written later, and its logins."""
         found, until = salvaging.salvage(lost, place)
         if until:
-            write_private(_work(place) / RECOVERED_FILE, until.isoformat())
+            restoring.note(place, until)
         return found
 
     def replayed(self, place: Place) -> bool:
@@ -191,13 +166,16 @@ class CacheArchiver(Archiver):
 
     def recovered_to(self, place: Place) -> datetime | None:
         """Return up to when everything is in a restored server: its log was seen to be as long as it was then."""
-        with contextlib.suppress(FileNotFoundError, ValueError):
-            return datetime.fromisoformat((_work(place) / RECOVERED_FILE).read_text())
-        return None
+        return restoring.noted(place)
 
     def settle(self, place: Place) -> None:
         """Forget the archive that it was restored from, perhaps another store's."""
-        shutil.rmtree(place.configuration / RESTORE_DIRECTORY, ignore_errors=True)
+        shutil.rmtree(place.configuration / restoring.DIRECTORY, ignore_errors=True)
+
+    def memory_of_copy(self, place: Place) -> int:
+        """Return as much as the server takes itself: a cache is in memory."""
+        with answering(place) as platform:
+            return int(platform.ask("INFO", "memory")["used_memory_rss"])
 
     def serve_copy(self, place: Place) -> Command:
         """Serve it over its private socket alone."""
@@ -236,39 +214,3 @@ class CacheArchiver(Archiver):
     def meaning(self, words: str) -> str:
         """Translate what restic, the script after it or the server said last."""
         return next((sentence for part, sentence in MEANINGS if part in words), None) or restic.meaning(words)
-
-
-def stored(repository: Repository) -> list[Stored]:
-    """List a repository's complete backups, oldest first. Raises ArchiverError."""
-    return [
-        Stored(
-            label=unit.snapshot.label,
-            began=unit.snapshot.began or unit.snapshot.time,
-            # What was written while it was copied may be in it: only the next second is certainly later.
-            finished=datetime.fromtimestamp(int((unit.snapshot.finished or unit.snapshot.time).timestamp()) + 1, UTC),
-            size_bytes=unit.snapshot.size_bytes,
-            stored_bytes=unit.snapshot.stored_bytes,
-        )
-        for unit in units.units(repository.snapshots(engine=units.ENGINE))
-        if unit.is_backup
-    ]
-
-
-def _chosen(found: list[Unit], target: Target) -> Unit:
-    """Return the copy to begin with. Raises ArchiverError."""
-    labelled = next((unit for unit in found if unit.is_backup and unit.snapshot.label == target.label), None)
-    if labelled is None:
-        raise ArchiverError("The archive does not have that backup.")
-    if target.only_backup:
-        return labelled
-    chosen = units.for_moment(found, target.moment) if target.moment else units.newest(found)
-    if chosen is None:
-        raise ArchiverError("The archive has no log of that moment.")
-    return chosen
-
-
-def _work(place: Place) -> Path:
-    """Return the node's directory for archiving."""
-    directory = place.directory / WORK
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return directory
