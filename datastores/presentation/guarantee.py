@@ -12,6 +12,7 @@ from django.utils import timezone
 from datastores.engines.registry import ENGINES
 from datastores.models import DataStore, Node
 from datastores.presentation.states import ASKED_TO_STOP
+from datastores.sites.registry import driver_of
 
 State = DataStore.State
 STANDING_STILL: Final = frozenset({*ASKED_TO_STOP, State.DELETING})
@@ -35,7 +36,8 @@ class Guarantee:
 def guarantee_of(store: DataStore, nodes: Sequence[Node]) -> Guarantee:
     """Return what a person should know about the writes of this store, ``nodes`` being all of its nodes."""
     if store.plan.node_count < 2:
-        return ONE_NODE
+        lost = ARCHIVED if driver_of(store).backs_up(store) else NOT_ARCHIVED
+        return Guarantee("info", ONE_NODE, f"{IN_PLACE} {lost} {WITH_STANDBYS}")
     if store.state in STANDING_STILL:
         return Guarantee(
             "info", "Nobody writes now", "The data store is off or on its way. Each node keeps what it has."
@@ -63,12 +65,13 @@ def names_of(nodes: Sequence[Node], joined: str = "or") -> str:
     return f" {joined} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 2 else names)
 
 
-ONE_NODE: Final = Guarantee(
-    "info",
-    "One node, no standby",
-    "If its process fails it is started again in place, with every acknowledged write. If its data are lost, nobody else "
-    "has them: no backup is taken yet. Business and Premium plans keep each write on two nodes and fail over by themselves.",
+ONE_NODE: Final = "One node, no standby"
+IN_PLACE: Final = "If its process fails it is started again in place, with every acknowledged write."
+ARCHIVED: Final = (
+    "If its data are lost, a new node is made from its backup and the archived log, under the same address."
 )
+NOT_ARCHIVED: Final = "If its data are lost, nobody else has them: no backup is taken yet."
+WITH_STANDBYS: Final = "Business and Premium plans keep each write on two nodes and fail over by themselves."
 RESTARTED: Final = "A crash of the process loses nothing: it is started again from its append-only file."
 ALONE: Final = "Until a standby has everything, the primary alone acknowledges writes."
 

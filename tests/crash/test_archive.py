@@ -23,6 +23,7 @@ from datastores.sites.local.machine import Machine
 from datastores.sites.local.places import place_of
 from tests.crash.test_crash_ring import Killed
 from tests.local_site import connect, settle
+from tests.real.backups.test_cache import client, keys
 from tests.real.backups.test_postgresql import count, done, fresh
 
 pytestmark = [pytest.mark.crash, pytest.mark.real, pytest.mark.django_db]
@@ -87,4 +88,30 @@ def test_restoring_and_replacing_a_node_survive_a_death_at_every_step(
     assert count(store) == 100
     assert fresh(store).slot.port == store.slot.port
     assert Node.objects.filter(store=store).count() == 1
+    assert examine(local_site) == []
+
+
+def test_a_cache_s_archive_survives_a_death_at_every_step(
+    actor: Actor, admin: Member, region: Region, local_site: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = ServicePlan.objects.get(slug="startup-4")
+    store = actions.create_store(actor=actor, member=admin, engine="cache", name="cache", region=region, plan=plan)
+    done(store.operations.get())
+    with client(store) as cache:
+        cache.mset({f"key:{number}": number for number in range(100)})
+    survive(actions.back_up(actor=actor, store=store), monkeypatch)
+    survive(actions.back_up(actor=actor, store=fresh(store)), monkeypatch)
+    Backup.objects.filter(pk__gt=0).update(finished_at=timezone.now() - timedelta(days=40))
+    oldest = Backup.objects.order_by("label").first()
+    Backup.objects.filter(pk=oldest.pk if oldest else 0).update(finished_at=timezone.now() - timedelta(days=41))
+    survive(actions.prove(actor=actor, store=store), monkeypatch)
+    assert Proof.objects.get().state == Proof.State.PASSED
+    assert Backup.objects.filter(state=Backup.State.EXPIRED).count() == 1
+    made = actions.restore_to_new_store(actor=actor, member=admin, source=store, name="again", wish=Wish())
+    survive(made.operations.get(), monkeypatch)
+    shutil.rmtree(place_of(store.nodes.get(), local_site.home).data)
+    survive(open_restore(store, "test"), monkeypatch)
+    assert (keys(made), keys(store)) == (100, 100)
+    assert fresh(store).slot.port == store.slot.port
+    assert not list(local_site.home.scratch.iterdir())
     assert examine(local_site) == []

@@ -36,6 +36,7 @@ class Cache(Engine):
     )
     outages: ClassVar[Mapping[str, Promise]] = CACHE_OUTAGES
     asynchronous: ClassVar[bool] = True
+    backed_up: ClassVar[bool] = True
 
     def connection_limit(self, plan: PlanFacts) -> int:
         """Clients at once, all logins together. ``INFO clients`` shows it as maxclients, on a node that has standbys or

@@ -118,8 +118,9 @@ ALWAYS: dict[str, Setting] = {
     "appendonly": True,
     "appendfsync": "everysec",
     "aof-use-rdb-preamble": True,
+    "aof-timestamp-enabled": True,  # by these a restore finds the second that it is to end with
     "aof-load-truncated": True,  # a torn last entry was never answered
-    "save": "",  # snapshots are made for backups, by the platform
+    "save": "",  # the append-only files begin with a snapshot, and backups are copies of them
     "stop-writes-on-bgsave-error": False,
     "repl-diskless-sync": True,
     "repl-diskless-sync-delay": 0,  # or a new standby waits for five seconds

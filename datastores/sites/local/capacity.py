@@ -38,6 +38,12 @@ def measured_ram_mib() -> int:
     return max(0, total - max(SYSTEM_LEAST_MIB, total // SYSTEM_SHARE))
 
 
+def available_memory() -> int:
+    """Return how much memory programs could take now without any other being pushed out, in bytes; as the kernel reckons."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")) * 1024
+
+
 def measured_storage_gib(site: Site, home: Home) -> int:
     """Return the disk below the nodes' directory: what is free, and what data stores hold of it already."""
     directory = home.nodes if home.nodes.exists() else Path("/")

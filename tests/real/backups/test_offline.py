@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import redis
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.management import CommandError, call_command
@@ -24,6 +25,7 @@ from host.jobs import Command, Job
 from host.trees import Programs
 from host.waiting import wait_until
 from tests.local_site import connect
+from tests.real.backups.test_cache import client
 from tests.real.backups.test_postgresql import done, fresh, seal
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db]
@@ -61,6 +63,43 @@ def test_archive_and_key_bring_a_store_back(store: DataStore, local_site: Machin
         job.end()
     with pytest.raises(CommandError, match="exists already"):
         call_command("restore", str(archive), "--keys", str(keys), "--to", str(to), "--port", str(PORT))
+
+
+def test_archive_and_key_bring_a_cache_back(
+    actor: Actor, admin: Member, region: Region, plan: ServicePlan, local_site: Machine, tmp_path: Path
+) -> None:
+    made = actions.create_store(actor=actor, member=admin, engine="cache", name="sessions", region=region, plan=plan)
+    done(made.operations.get())
+    with client(made) as cache:
+        cache.mset({f"key:{number}": number for number in range(100)})
+    done(actions.back_up(actor=actor, store=fresh(made)))
+    with client(made) as cache:
+        cache.set("later", 1)
+    seal(made)
+    keys, to = tmp_path / "keys", tmp_path / "back"
+    call_command("archive_keys", str(keys))
+    archive = local_site.home.archive / Archive.of(made).name
+    before = sorted(path for path in archive.rglob("*"))
+    out = tmp_path / "out"
+    with out.open("w") as said:
+        call_command("restore", str(archive), "--keys", str(keys), "--to", str(to), "--port", str(PORT), stdout=said)
+    assert sorted(path for path in archive.rglob("*")) == before, "the archive is only read"
+    job = Job(tmp_path / "served")
+    job.start(Command(["sh", "-c", f"exec {out.read_text().splitlines()[-1]}"]))
+    try:
+        assert wait_until(lambda: keys_at(PORT, fresh(made)) == 101, 20)
+    finally:
+        job.end()
+
+
+def keys_at(port: int, store: DataStore) -> int:
+    """Count as the super admin, with the password of before."""
+    user, password = store.admin_user, store.admin_password
+    try:
+        with redis.Redis("127.0.0.1", port, username=user, password=password, ssl=True, ssl_cert_reqs="none") as cache:
+            return int(cache.dbsize())
+    except redis.RedisError:
+        return 0
 
 
 def rows(store: DataStore) -> int:

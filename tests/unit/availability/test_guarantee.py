@@ -32,8 +32,10 @@ def told(store: DataStore, nodes: list[Node]) -> Guarantee:
 def test_a_single_node_tells_what_a_failure_means(store: DataStore) -> None:
     guarantee = told(store, list(store.nodes.all()))
     assert guarantee.title == "One node, no standby"
-    assert "no backup is taken yet" in guarantee.text
+    assert "a new node is made from its backup" in guarantee.text
     assert not guarantee.is_trouble
+    store.engine = "an engine that nobody archives"
+    assert "no backup is taken yet" in told(store, list(store.nodes.all())).text
 
 
 def test_each_write_is_on_two_nodes_while_one_is_counted(store: DataStore) -> None:

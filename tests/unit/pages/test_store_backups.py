@@ -84,7 +84,7 @@ def test_hobbyist_shows_no_history_and_offers_no_restore(browser: Client, archiv
 
 
 def test_an_engine_that_is_not_archived_says_so_plainly(browser: Client, store: DataStore) -> None:
-    store.engine = "cache"
+    store.engine = "mysql"
     store.save()
     assert "is not backed up yet" in words(browser, store)
 

@@ -73,6 +73,11 @@ class Archiver(ABC):
     """An engine's archiving. Every method may be run again at any time."""
 
     takes_buckets: ClassVar[bool] = False  # whether everything of it can be in a bucket; else it is in a folder
+    things: ClassVar[tuple[str, str]] = ("table", "row")  # what is counted
+
+    @abstractmethod
+    def installed(self) -> bool:
+        """Say whether this machine has the archiver's program."""
 
     @abstractmethod
     def configure(self, place: Place, vault: Vault, storage_gib: int) -> None:
@@ -95,7 +100,7 @@ class Archiver(ABC):
 
     @abstractmethod
     def back_up(self, place: Place) -> Command:
-        """Return what takes a full backup."""
+        """Return what takes a full backup. Raises ArchiverError."""
 
     @abstractmethod
     def progress(self, place: Place) -> Progress | None:
@@ -106,8 +111,18 @@ class Archiver(ABC):
         """List the archive's complete backups, oldest first. Raises ArchiverError."""
 
     @abstractmethod
+    def listed(self, place: Place, vault: Vault) -> list[Stored]:
+        """List the complete backups of any archive, oldest first; none where it is not one of this engine's.
+
+        The archive is only read; what reading it takes is written below ``place``. Raises ArchiverError.
+        """
+
+    @abstractmethod
     def expire(self, place: Place, keep: int) -> Command:
-        """Return what removes all but the newest ``keep`` backups, and the log that none of them needs."""
+        """Return what removes all but the newest ``keep`` backups, and the log that none of them needs.
+
+        Raises ArchiverError.
+        """
 
     def erase(self, vault: Vault, work: Path) -> None:
         """Delete everything that a vault in a bucket holds, with ``work`` as a private directory for files of its own.
@@ -134,7 +149,10 @@ class Archiver(ABC):
 
     @abstractmethod
     def restore(self, place: Place, vault: Vault, target: Target) -> Command:
-        """Return what restores into an empty data directory; the server replays the log when it starts."""
+        """Return what restores into an empty data directory; the server replays the log when it starts.
+
+        Raises ArchiverError.
+        """
 
     @abstractmethod
     def salvage(self, lost: Path, place: Place) -> int:
@@ -156,6 +174,12 @@ class Archiver(ABC):
     @abstractmethod
     def settle(self, place: Place) -> None:
         """Remove the restore's own settings from a server that has replayed the log."""
+
+    def memory_of_copy(self, place: Place) -> int:
+        """Return how much memory a copy of this server takes while it is served, in bytes, where that is a matter of how
+        much data there is. Raises ArchiverError."""
+        del place
+        return 0
 
     @abstractmethod
     def serve_copy(self, place: Place) -> Command:
@@ -181,6 +205,9 @@ class Archiver(ABC):
     @abstractmethod
     def seal(self, place: Place, position: Mapping[str, Any]) -> tuple[datetime, Mapping[str, Any]]:
         """Mark the log and have it archived now; return the mark and the note for the next look. Raises ArchiverError."""
+
+    def end(self, directory: Path) -> None:  # noqa: B027 - most engines' servers archive their log themselves
+        """End what still archives the log of a node with this directory, which is given up."""
 
     @abstractmethod
     def meaning(self, words: str) -> str:

@@ -11,15 +11,12 @@ from pathlib import Path
 from django.conf import settings
 
 from datastores.limits import PlanFacts
-from datastores.sites.local.archive.contract import ArchiverError, Target
+from datastores.sites.local.archive.archivers import ARCHIVERS
+from datastores.sites.local.archive.contract import Archiver, ArchiverError, Stored, Target
 from datastores.sites.local.archive.vault import Vault, vault_at
 from datastores.sites.local.certificates import ensure_certificate
-from datastores.sites.local.engine import Place, Sizing
-from datastores.sites.local.postgresql import LocalPostgreSQL
-from datastores.sites.local.postgresql.archive import pgbackrest
-from datastores.sites.local.postgresql.archive.archiver import PostgreSQLArchiver
-from datastores.sites.local.postgresql.archive.pgbackrest import RESTORE_FILE
-from datastores.sites.local.postgresql.programs import confined_server
+from datastores.sites.local.engine import LocalEngine, Place, Sizing
+from datastores.sites.local.engines import LOCAL_ENGINES
 from host.authority import Authority
 from host.jobs import Command, Job, JobState
 from host.waiting import wait_until
@@ -47,37 +44,42 @@ def restore(archive: Path, key: str, to: Path, port: int, moment: datetime | Non
     """Restore into a new directory and replay the log. Raises OfflineError; the archive is only read."""
     if to.exists():
         raise OfflineError(f"{to} exists already; nothing was changed.")
-    vault = vault_at(archive, key, settings.HOME)
-    if vault.bucket is None and not (archive / "backup").is_dir():
-        raise OfflineError(f"{archive} is not the folder of an archive.")
     settings.HOME.make()
-    archiver = PostgreSQLArchiver()
+    vault = vault_at(archive, key, settings.HOME)
     with tempfile.TemporaryDirectory(prefix="hw-") as sockets:  # a socket's path must be short
         place = Place(to.name, to, Path(sockets), port)
         place.configuration.mkdir(mode=0o700, parents=True)
-        label = _choose(place, vault, moment)
-        _run(archiver.restore(place, vault, Target(label, moment)))
+        try:
+            engine, archiver, listed = _recognise(place, vault)
+            label = _choose(listed, moment)
+            _run(archiver, archiver.restore(place, vault, Target(label, moment)))
+        except ArchiverError as error:
+            raise OfflineError(str(error)) from None
         ensure_certificate(place, Authority(settings.HOME))
-        LocalPostgreSQL().configure(place, LARGEST)
+        engine.configure(place, LARGEST)
         recovered = _replay(archiver, place)
     served = Place(to.name, to, to / "run", port)
-    LocalPostgreSQL().configure(served, LARGEST)
-    return Restored(label, recovered, confined_server(served))
+    engine.configure(served, LARGEST)
+    return Restored(label, recovered, list(engine.service(served).command))
 
 
-def _choose(place: Place, vault: Vault, moment: datetime | None) -> str:
+def _recognise(place: Place, vault: Vault) -> tuple[LocalEngine, Archiver, list[Stored]]:
+    """Find out which engine's archive it is, by asking each archiver for the backups in it."""
+    for slug, archiver in ARCHIVERS.items():
+        if archiver.installed() and (listed := archiver.listed(place, vault)):
+            return LOCAL_ENGINES[slug], archiver, listed
+    raise OfflineError(f"{vault.directory} is not the folder of an archive with a backup.")
+
+
+def _choose(listed: list[Stored], moment: datetime | None) -> str:
     """Return the newest backup, or the newest before ``moment``."""
-    try:
-        listed = pgbackrest.catalogue(pgbackrest.write_configuration(RESTORE_FILE, place, vault))
-    except ArchiverError as error:
-        raise OfflineError(str(error)) from None
     usable = [stored for stored in listed if moment is None or stored.finished <= moment]
     if not usable:
         raise OfflineError("The archive has no backup from before that moment.")
     return usable[-1].label
 
 
-def _run(command: Command) -> None:
+def _run(archiver: Archiver, command: Command) -> None:
     ended = subprocess.run(
         command.arguments,
         check=False,
@@ -87,10 +89,10 @@ def _run(command: Command) -> None:
         umask=0o077,
     )
     if ended.returncode != 0:
-        raise OfflineError(pgbackrest.meaning(ended.stdout + ended.stderr))
+        raise OfflineError(archiver.meaning(ended.stdout + ended.stderr))
 
 
-def _replay(archiver: PostgreSQLArchiver, place: Place) -> datetime | None:
+def _replay(archiver: Archiver, place: Place) -> datetime | None:
     """Serve it to this process alone until the log is replayed, then shut it down cleanly."""
     job = Job(place.directory / "replay")
     job.start(archiver.serve_copy(place))

@@ -29,11 +29,18 @@ HOST: Final = "store"  # each store has a repository of its own, so that it goes
 ANSWER_SECONDS: Final = 30
 ERASE_SECONDS: Final = 300
 ABSENT: Final = 10  # restic's exit code where there is no repository
-# $1 is restic. 11: locked. What a killed restic left is unlocked, a lock of one that works is waited for.
-SCRIPT: Final = (
-    'restic=$1; shift; "$restic" "$@"; code=$?; [ "$code" -eq 11 ] || exit "$code"; '
-    '"$restic" unlock >&2; exec "$restic" --retry-lock 2m "$@"'
-)
+# $1 is restic. 11: locked. What a killed restic left is unlocked, as soon as nothing is left of its process; a lock of one
+# that works is waited for, two minutes in all.
+SCRIPT: Final = """
+    restic=$1; shift
+    "$restic" "$@"; code=$?
+    for try in $(seq 20); do
+        [ "$code" -eq 11 ] || exit "$code"
+        "$restic" unlock >&2
+        "$restic" --retry-lock 5s "$@"; code=$?
+    done
+    exit "$code"
+"""
 
 
 @dataclass(frozen=True)
@@ -122,8 +129,9 @@ class Repository:
         return self.command("restore", "--no-lock", where, f"--target={target}")
 
     def forget(self, *identifiers: str) -> Command:
-        """Return what removes snapshots, and everything that no other needs."""
-        return self.command("forget", "--prune", *identifiers)
+        """Return what removes snapshots, and everything that no other needs; also what an earlier one left, when it was
+        killed in between: without a snapshot it does only that."""
+        return self.command("forget", "--prune", *identifiers) if identifiers else self.command("prune")
 
     def erase(self) -> None:
         """Remove everything that it keeps: what is left opens nothing and holds nothing. Raises ArchiverError."""

@@ -14,7 +14,7 @@ from console.templatetags.ui import duration
 from datastores.models import Archive
 from datastores.operations.outcomes import Wait
 from datastores.sites.local.archive.archivers import archiver_of
-from datastores.sites.local.archive.contract import Archiver
+from datastores.sites.local.archive.contract import Archiver, ArchiverError
 from datastores.sites.local.archive.vault import Vault, vault_of
 from datastores.sites.local.archive.watching import discard
 from datastores.sites.local.procedures.base import LocalProcedure
@@ -69,7 +69,11 @@ class ArchivingProcedure(LocalProcedure):
         """
         job = self.job(name)
         if job.state() in {JobState.ABSENT, JobState.LOST}:
-            job.start(make(), niceness=niceness)
+            try:
+                command = make()
+            except ArchiverError as error:
+                raise WorkError(str(error)) from None
+            job.start(command, niceness=niceness)
         wait_until(lambda: job.state() is not JobState.RUNNING, WATCH_SECONDS)
         if job.state() is not JobState.ENDED:
             return Wait(PAUSE_SECONDS, waiting())

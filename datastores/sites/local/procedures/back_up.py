@@ -69,11 +69,11 @@ class BackUp(ArchivingProcedure):
         self.memo["backup"] = newest.pk
         return Goto("count")
 
-    @step("Count tables and rows")
+    @step("Count what there is")
     def count(self) -> Outcome:
-        """Note how many rows each table has, so that a proof can count them again."""
+        """Note how much there is, so that a proof can count it again."""
         try:
-            waiting = "Counting rows, to be compared with a restored copy."
+            waiting = "Counting, to be compared with a restored copy."
             wait = self.work("count", lambda: self.archiver.count(self.place), lambda: waiting, niceness=LOW_PRIORITY)
             if wait:
                 return wait

@@ -12,6 +12,7 @@ from datastores.models import DataStore, EdgeSlot, Node
 from datastores.operations.outcomes import Done, Goto, Outcome, Wait
 from datastores.operations.procedure import step
 from datastores.sites.local import addresses
+from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.archive.keeping import retire_archive
 from datastores.sites.local.archive.watching import discard
 from datastores.sites.local.places import place_of
@@ -48,8 +49,12 @@ class Delete(LocalProcedure):
         """Stop and forget the service: its data is deleted next, so a slow shutdown is ended by force."""
         for operation in self.store.operations.filter(background=True).values_list("pk", flat=True):
             discard(self.machine, operation.hex)  # a backup that ran goes no further
+        archiver = archiver_of(self.store)
         for node in self.store.nodes.exclude(port=None):
-            self.machine.supervisor.remove(place_of(node, self.machine.home).name, STOP_SECONDS)
+            place = place_of(node, self.machine.home)
+            self.machine.supervisor.remove(place.name, STOP_SECONDS)
+            if archiver:
+                archiver.end(place.directory)
         return Goto("erase")
 
     @step("Erase the data")

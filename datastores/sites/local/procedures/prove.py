@@ -21,6 +21,7 @@ from datastores.retention import expired
 from datastores.sites.local.archive import telling
 from datastores.sites.local.archive.contract import ArchiverError, Comparison, Target
 from datastores.sites.local.archive.rows import follow_catalogue
+from datastores.sites.local.capacity import available_memory
 from datastores.sites.local.engine import Place
 from datastores.sites.local.nodes import sizing_of
 from datastores.sites.local.procedures.archiving import ArchivingProcedure, WorkError, fraction, restored_so_far
@@ -64,11 +65,8 @@ class Prove(ArchivingProcedure):
         self.memo.setdefault("backup", backup.pk)
         self.memo.setdefault("began", time.time())
         size = backup.size_bytes or 0
-        if "checked" not in self.memo and shutil.disk_usage(self.machine.home.scratch).free < size * ROOM:
-            return Fail(
-                f"The disk has no room for a copy of {in_words(size)}, so nothing could be proved.",
-                "Free some space on the disk that holds the console's home directory.",
-            )
+        if "checked" not in self.memo and (refused := self._no_room(size)):
+            return refused
         if "checked" not in self.memo and self.archive.archived_until:
             self.memo["until"] = self.archive.archived_until.isoformat()
         self.memo["checked"] = True
@@ -108,13 +106,13 @@ class Prove(ArchivingProcedure):
             )
         return Goto("count")
 
-    @step("Count tables and rows of the copy")
+    @step("Count what the copy holds")
     def count(self) -> Outcome:
-        """Count every table of the copy."""
+        """Count everything in the copy."""
         wait = self._check("count", lambda: self.archiver.count(self.copy), "Counting.")
         return wait or Goto("check")
 
-    @step("Check every table and index")
+    @step("Check what is stored")
     def check(self) -> Outcome:
         """Run the engine's own checks of what is stored."""
         wait = self._check("check", lambda: self.archiver.check_copy(self.copy), "Checking.")
@@ -146,7 +144,7 @@ class Prove(ArchivingProcedure):
             return Wait(1.0, "The copy is shutting down.")
         return Goto("check_files")
 
-    @step("Check every page")
+    @step("Check every file")
     def check_files(self) -> Outcome:
         """Verify the checksums of all files."""
         wait = self._check("files", lambda: self.archiver.check_files(self.copy), "Verifying checksums.")
@@ -213,6 +211,24 @@ class Prove(ArchivingProcedure):
             backup.save(update_fields=["state", "sentence"])
         telling.proof_failed(self.store, failure.sentence)
 
+    def _no_room(self, size: int) -> Outcome | None:
+        """Refuse where the disk or the memory has no room for a copy: the data stores that run come first."""
+        if shutil.disk_usage(self.machine.home.scratch).free < size * ROOM:
+            return Fail(
+                f"The disk has no room for a copy of {in_words(size)}, so nothing could be proved.",
+                "Free some space on the disk that holds the console's home directory.",
+            )
+        try:
+            memory = self.archiver.memory_of_copy(self.place)
+        except ArchiverError:
+            return Wait(5.0, "Waiting for the data store's server, whose size the copy will have.")
+        if memory and available_memory() < memory * ROOM:
+            return Fail(
+                f"The machine has no memory for a copy of {in_words(memory)}, so nothing could be proved.",
+                "Power data stores off that nobody needs, or prove this one when there is more room.",
+            )
+        return None
+
     def _check(self, name: str, make: Callable[[], Command], waiting: str) -> Outcome | None:
         """Have a check done: None when it found nothing. A copy whose server is gone is served and checked again."""
         served = name != "files"
@@ -233,9 +249,10 @@ class Prove(ArchivingProcedure):
         return self.archiver.compare(self.backup.manifest, self.archiver.changes(self.place), copy)
 
     def _sentence(self) -> str:
+        table, row = self.archiver.things
         tables, rows = self.memo["tables"], self.memo["rows"]
         moment = (self.memo["recovered_to"] or "")[:19].replace("T", " ")
         return (
             f"Proved restorable to {moment} UTC; restore took {duration(self.memo['seconds'])}; "
-            f"{tables:,} table{'s' if tables != 1 else ''}, {rows:,} row{'s' if rows != 1 else ''} checked."
+            f"{tables:,} {table}{'s' if tables != 1 else ''}, {rows:,} {row}{'s' if rows != 1 else ''} checked."
         )

@@ -42,6 +42,7 @@ class RestoreNode(RestoringProcedure):
         self.close_address()
         place = place_of(self.node, self.machine.home)
         self.machine.supervisor.kill(place.name, KILL_SECONDS)
+        self.archiver.end(place.directory)
         self.memo["old"] = {"node": str(self.node.pk), "name": place.name}
         self.memo.setdefault(
             "new", str(uuid.uuid4())

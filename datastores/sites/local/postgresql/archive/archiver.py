@@ -51,6 +51,10 @@ class PostgreSQLArchiver(Archiver):
 
     takes_buckets: ClassVar[bool] = True
 
+    def installed(self) -> bool:
+        """Say whether pgBackRest is."""
+        return pgbackrest.installed()
+
     def configure(self, place: Place, vault: Vault, storage_gib: int) -> None:
         """Write the node's configuration of pgBackRest; describe the archive where it is new and can be reached."""
         queue = pgbackrest.queue_mib(storage_gib)
@@ -87,6 +91,12 @@ class PostgreSQLArchiver(Archiver):
     def catalogue(self, place: Place) -> list[Stored]:
         """Ask pgBackRest."""
         return pgbackrest.catalogue(_archive(place))
+
+    def listed(self, place: Place, vault: Vault) -> list[Stored]:
+        """Ask pgBackRest, where its folders are there."""
+        if vault.bucket is None and not (vault.directory / "backup").is_dir():
+            return []
+        return pgbackrest.catalogue(pgbackrest.write_configuration(RESTORE_FILE, place, vault))
 
     def expire(self, place: Place, keep: int) -> Command:
         """Keep the newest ``keep`` full backups and the log since the oldest of them."""

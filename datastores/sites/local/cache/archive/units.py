@@ -1,0 +1,93 @@
+"""Which of the kept copies brings back which moment, and which are needed no more: pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from datastores.sites.local.archive.restic import Snapshot
+
+ENGINE, BACKUP, LOG = "cache", "backup", "log"
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Which seconds a copy can bring back, all of them from ``since`` to ``until``, and how it is seen to be whole:
+    ``file`` has at least ``at`` bytes, for so many it had at ``until``."""
+
+    since: datetime
+    until: datetime
+    file: str
+    at: int
+
+    def tags(self, kind: str) -> dict[str, str]:
+        """Return it as notes beside a copy."""
+        times = {"since": str(int(self.since.timestamp())), "until": str(int(self.until.timestamp()))}
+        return {"engine": ENGINE, "kind": kind, **times, "file": self.file, "at": str(self.at)}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One copy of a generation's files."""
+
+    snapshot: Snapshot
+    reach: Reach
+    is_backup: bool
+
+    @property
+    def generation(self) -> str:
+        """Return the folder that was copied; later copies of it hold everything that earlier ones do."""
+        return self.snapshot.paths[0]
+
+
+def units(snapshots: Iterable[Snapshot]) -> list[Unit]:
+    """Return those of the snapshots that are a cache's, oldest first."""
+    return [_unit(snapshot) for snapshot in snapshots if snapshot.tags.get("engine") == ENGINE]
+
+
+def for_moment(found: Sequence[Unit], moment: datetime) -> Unit | None:
+    """Return the copy from which a moment is restored fastest: the one whose snapshot is nearest before it."""
+    covering = [unit for unit in found if unit.reach.since <= moment <= unit.reach.until]
+    return max(covering, key=lambda unit: (unit.reach.since, unit.reach.until), default=None)
+
+
+def newest(found: Sequence[Unit]) -> Unit | None:
+    """Return the copy that reaches furthest."""
+    return max(found, key=lambda unit: (unit.reach.until, unit.snapshot.time), default=None)
+
+
+def superseded(found: Sequence[Unit]) -> list[Unit]:
+    """Return the copies of log whose every second a later copy of the same generation brings back too."""
+    last: dict[str, Unit] = {}
+    for unit in found:
+        if unit.generation not in last or unit.reach.until >= last[unit.generation].reach.until:
+            last[unit.generation] = unit
+    return [unit for unit in found if not unit.is_backup and last[unit.generation] is not unit]
+
+
+def needless(found: Sequence[Unit], keep: int) -> list[Unit]:
+    """Return what goes when only the newest ``keep`` backups stay: older backups, and log of before the oldest of them.
+
+    Invariant: every second from the end of the oldest kept backup on that could be restored can still be.
+    """
+    backups = [unit for unit in found if unit.is_backup]
+    kept = backups[-keep:] if keep else []
+    if not kept:
+        return []
+    gone = {unit.snapshot.id for unit in superseded(found)}
+    begin = kept[0].snapshot.finished or kept[0].snapshot.time
+    return [
+        unit
+        for unit in found
+        if (unit.is_backup and unit not in kept)
+        or (not unit.is_backup and (unit.reach.until < begin or unit.snapshot.id in gone))
+    ]
+
+
+def _unit(snapshot: Snapshot) -> Unit:
+    tags = snapshot.tags
+    since, until = (datetime.fromtimestamp(int(tags[name]), UTC) for name in ("since", "until"))
+    return Unit(snapshot, Reach(since, until, tags["file"], int(tags["at"])), tags["kind"] == BACKUP)
