@@ -76,7 +76,11 @@ class RestoringProcedure(OpeningProcedure, ArchivingProcedure):
         self.configure_node()
         if not self.start_node():
             return Wait(1.0, "The server is starting on the restored data.")
-        if not self.archiver.replayed(self.place):
+        try:
+            replayed = self.archiver.replayed(self.place)
+        except ArchiverError as error:
+            return Fail(str(error), REMEDY)
+        if not replayed:
             position = self.archiver.replay_position(self.place)
             return Wait(1.0, f"The log is replayed up to {position}." if position else "The log is being replayed.")
         moment = self.archiver.recovered_to(self.place)

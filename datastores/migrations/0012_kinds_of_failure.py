@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("datastores", "0010_standbys"),
+        ("datastores", "0011_archives_in_buckets"),
     ]
 
     operations = [
