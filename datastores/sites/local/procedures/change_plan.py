@@ -84,8 +84,9 @@ class ChangePlan(Resizing):
         return self.operation.step in (*MAKING, "back_nodes", "back_verify")
 
     def patience(self, name: str) -> float:
-        """Return for how many seconds a step may wait before another way is taken. A copy takes as long as it takes."""
-        return self.time_limit.total_seconds() if name == "join" else PATIENCE
+        """Return for how many seconds a step may wait before another way is taken. A copy takes as long as it takes, and so
+        does a server that writes everything to its disk."""
+        return self.time_limit.total_seconds() if name in {"join", "stop"} else PATIENCE
 
     @step("Reserve what the new plan needs")
     def allot(self) -> Outcome:
@@ -130,6 +131,15 @@ class ChangePlan(Resizing):
     def resize_standbys(self) -> Outcome:
         """Clients notice nothing of it."""
         return self.resize_all(self.wanted) or Goto("choose")
+
+    @step("Choose a standby that has caught up")
+    def choose(self) -> Outcome:
+        """Not at once where the monitor still has the restart of a standby before its eyes."""
+        for standby in self.standbys():
+            if standby.state == Node.State.DOWN and self.follows(standby):
+                standby.set_state(Node.State.UP)
+        outcome = super().choose()
+        return Wait(0.2, "No standby has caught up with the primary yet.") if isinstance(outcome, Fail) else outcome
 
     @step("Keep what was measured")
     def finish(self) -> Outcome:

@@ -18,6 +18,7 @@ from host.waiting import wait_until
 
 STOP_SECONDS: Final = 5.0
 FOLLOW_SECONDS: Final = 3.0
+NEITHER: Final = 0  # no plan's key
 
 
 class Resizing(SwitchOver):
@@ -80,6 +81,13 @@ class Resizing(SwitchOver):
             return Wait(1.0, error.sentence)
         return None
 
+    def follows(self, standby: Node) -> bool:
+        """Whether a standby's stream is up."""
+        try:
+            return self.replication.standing(self.place_at(standby)).following
+        except NotAnswering:
+            return False
+
     @property
     def _sized(self) -> dict[str, int]:
         found: dict[str, int] = self.memo.setdefault("sized", {})
@@ -90,17 +98,15 @@ class Resizing(SwitchOver):
         if self.memo.get("resizing") != mark:
             if not stand_aside(self.machine, standby):
                 return False
+            self._sized[str(standby.pk)] = NEITHER  # until it is seen to follow
             self.configure_as(standby, plan)
-            self.machine.supervisor.restart(self.place_at(standby).name, STOP_SECONDS)
+            try:
+                self.machine.supervisor.restart(self.place_at(standby).name, STOP_SECONDS)
+            except SupervisionError:  # it is still writing to its disk
+                return False
             self.memo["resizing"] = mark
-        if not wait_until(lambda: self._follows(standby), FOLLOW_SECONDS):
+        if not wait_until(lambda: self.follows(standby), FOLLOW_SECONDS):
             return False
         self.note_size(standby, plan)
         standby.set_state(Node.State.UP)
         return True
-
-    def _follows(self, standby: Node) -> bool:
-        try:
-            return self.replication.standing(self.place_at(standby)).following
-        except NotAnswering:
-            return False
