@@ -35,6 +35,7 @@ ARCHIVE_DIRECTORY: Final = "archive"  # below the node's configuration: where it
 JOBS, LOG_JOB, FACTS_FILE = "jobs", "log", "facts.json"
 WRITE_SECONDS: Final = 2.0  # the server may hold its file back for so long while the disk is busy
 TRIES: Final = 5
+LOOK_SECONDS: Final = 60  # what is begun at one look is known to have arrived at the next
 SHARE: Final = 10  # copying takes at most one part in so many of the time: a long log is read again for each copy
 GAP: Final = "A part of the log never reached the archive."
 NO_ANSWER: Final = "The server did not answer."
@@ -149,7 +150,8 @@ def _is_due(note: Note, held: Generation, now: datetime) -> bool:
     changed = [held.directory.name, held.size] != note.get("held") or bool(note.get("problem"))
     if since is not None and since < min(took * SHARE, IDLE_BEAT_SECONDS):
         return False
-    return beat_is_due(since_last=since, changed=changed)
+    early = 0 if changed or since is None else LOOK_SECONDS
+    return beat_is_due(since_last=None if since is None else since + early, changed=changed)
 
 
 def _start(place: Place, measured: Mark, note: Note) -> Note:
@@ -162,6 +164,7 @@ def _start(place: Place, measured: Mark, note: Note) -> Note:
     facts = {
         "since": held.since,
         "until": measured.moment.isoformat(),
+        "reached": note.get("until", ""),
         "release": str(held.directory) if past else "",
         "began": time.time(),
     }
@@ -172,22 +175,24 @@ def _start(place: Place, measured: Mark, note: Note) -> Note:
 
 
 def _collected(place: Place, note: Note) -> tuple[Note, Look]:
-    """Take note of a copy that has ended, once."""
+    """Take note of a copy that has ended, once. What is known of it stays until the next one begins: whoever looks may
+    die before it is saved what was seen."""
     job = log_job(place)
     state = job.state()
     if state in {JobState.ABSENT, JobState.RUNNING}:
         return note, Look(note)
     if state is JobState.LOST or job.code != 0:
         words = "The work was stopped." if state is JobState.LOST else meaning(job.last_words())
-        job.forget()
         return {**note, "problem": f"The log could not be copied. {words}"}, Look(note)
     facts = json.loads((job.directory / FACTS_FILE).read_text())
-    finished = (job.directory / "result").stat().st_mtime
-    until, reached = datetime.fromisoformat(facts["until"]), note.get("until")
-    # The first second of the new generation, and the last that the archive had: consecutive ones leave none out.
-    gap = reached is not None and facts["since"] > datetime.fromisoformat(reached).timestamp() + 1
     if facts["release"]:
         generations.release(Path(facts["release"]))
-    job.forget()
+    if facts["until"] == note.get("until"):
+        return note, Look(note)
+    finished = (job.directory / "result").stat().st_mtime
+    # The first second of the new generation, and the last that the archive had: consecutive ones leave none out.
+    reached = datetime.fromisoformat(facts["reached"]).timestamp() if facts["reached"] else None
+    missing = GAP if reached is not None and facts["since"] > reached + 1 else ""
     note = {**note, "until": facts["until"], "took": finished - facts["began"], "problem": ""}
-    return note, Look(note, until, datetime.fromtimestamp(finished, UTC), GAP if gap else "")
+    until = datetime.fromisoformat(facts["until"])
+    return note, Look(note, until, datetime.fromtimestamp(finished, UTC), missing)
