@@ -13,6 +13,7 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from host.buckets import BucketError, read_bucket
 from host.keys import read_or_make
 from host.paths import Home
 
@@ -52,6 +53,11 @@ NODE_FIRST_PORT = env.int("HEADWATER_NODE_FIRST_PORT", default=23000)
 WARM_POOL_SIZE = env.int("HEADWATER_WARM_POOL", default=2)
 # How many backups and proofs run at once; 0 takes none by itself.
 BACKUPS_AT_ONCE = env.int("HEADWATER_BACKUPS_AT_ONCE", default=2)
+# Where archives that begin from now on are kept: a bucket of S3-compatible storage, or (None) the archive directory.
+try:
+    ARCHIVE_BUCKET = read_bucket(environ.Env.ENVIRON)
+except BucketError as error:
+    raise ImproperlyConfigured(str(error)) from None
 # "development" keeps buffers small so that a laptop runs many stores; "full" gives each plan its memory.
 LOCAL_SIZING = env.str("HEADWATER_SIZING", default="development")
 
@@ -70,6 +76,10 @@ if not SECRET_KEY:
         if HOME.secrets.is_dir()
         else secrets.token_urlsafe(64)  # nothing is served before `up` has made the directory
     )
+# What Prometheus shows in order to read /metrics.
+METRICS_TOKEN = env.str("HEADWATER_METRICS_TOKEN", default="")
+if not METRICS_TOKEN and HOME.secrets.is_dir():
+    METRICS_TOKEN = read_or_make(HOME.secrets / "metrics.token", lambda: secrets.token_urlsafe(32))
 ENCRYPTION_KEY_FILE = HOME.secrets / "fields.keys"
 
 # --- database, broker, cache ----------------------------------------------------------------------

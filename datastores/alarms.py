@@ -16,7 +16,12 @@ TITLES: Final = {
     "proof": "no backup was proved for two days",
     "space": "the archive is nearly full",
     "damaged": "the newest backup can't be relied on",
+    "gap": "a part of its log is lost",
+    "key": "the key of its archive can't be read",
 }
+NO_KEY: Final = (
+    "The key that encrypts the archive can't be read: the installation's key file is missing or is another one."
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class ArchiveFacts:
     proof_at: datetime | None
     newest_is_damaged: bool = False
     problem: str = ""
+    key_missing: bool = False
+    unbroken_since: datetime | None = None  # before it, log is missing
     free: float | None = None  # share of the archive's disk
 
 
@@ -48,6 +55,13 @@ def alarms(facts: ArchiveFacts, now: datetime) -> dict[str, str]:
         found["proof"] = "No backup was proved in the last 48 hours, so nobody knows whether it can be restored."
     if facts.newest_is_damaged:
         found["damaged"] = "The newest backup could not be restored. Back up now, and have the new one proved."
+    if facts.unbroken_since and (facts.backup_at is None or facts.backup_at < facts.unbroken_since):
+        found["gap"] = (
+            f"A part of the log never reached the archive (noticed at {facts.unbroken_since:%H:%M:%S} UTC). Until the next backup is "
+            "complete, earlier backups can be restored as they are, but not every second. It begins by itself."
+        )
+    if facts.key_missing:
+        found["key"] = f"{NO_KEY} Put that file back: without it nothing in the archive can be restored."
     if facts.free is not None and facts.free < LEAST_FREE:
         found["space"] = f"The archive's disk has only {facts.free:.0%} left. Free some space or move to a larger disk."
     return found

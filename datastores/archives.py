@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from datastores.alarms import ArchiveFacts
+from datastores.alarms import NO_KEY, ArchiveFacts
 from datastores.models import Archive, Backup, Proof
 
 
@@ -21,6 +21,8 @@ def facts_of(archive: Archive, *, free: float | None = None) -> ArchiveFacts:
         proof_at=_at(proof),
         newest_is_damaged=newest is not None and newest.state == Backup.State.DAMAGED,
         problem=archive.problem,
+        key_missing=archive.problem == NO_KEY,
+        unbroken_since=archive.unbroken_since,
         free=free,
     )
 

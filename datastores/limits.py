@@ -32,6 +32,8 @@ class Promise:
 # A failover is held to the promise for a process that died.
 POSTGRESQL_OUTAGES = {
     "failover": Promise(250, 600),
+    "failover_hang": Promise(1500),
+    "failover_data": Promise(400),
     "drill_kill": Promise(250, 600),
     "drill_freeze": Promise(1500),
     "drill_destroy": Promise(400),
@@ -40,6 +42,8 @@ POSTGRESQL_OUTAGES = {
 }
 MYSQL_OUTAGES = {
     "failover": Promise(1000, 2000),
+    "failover_hang": Promise(2500),
+    "failover_data": Promise(1200),
     "drill_kill": Promise(1000, 2000),
     "drill_freeze": Promise(2500),
     "drill_destroy": Promise(1200),
@@ -48,6 +52,8 @@ MYSQL_OUTAGES = {
 }
 CACHE_OUTAGES = {
     "failover": Promise(200, 500),
+    "failover_hang": Promise(1500),
+    "failover_data": Promise(300),
     "drill_kill": Promise(200, 500),
     "drill_freeze": Promise(1500),
     "drill_destroy": Promise(300),

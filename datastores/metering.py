@@ -94,9 +94,13 @@ def total(found: Iterable[Span]) -> timedelta:
 
 def cost(found: Iterable[Span], prices: dict[int, list[Price]]) -> Decimal:
     """Return what spans cost, unrounded: to the second, each second at the price of its time. Trials cost nothing."""
+    return price_seconds(found, prices) / 3600
+
+
+def price_seconds(found: Iterable[Span], prices: dict[int, list[Price]]) -> Decimal:
+    """Return the seconds of spans, each times its hourly price: exact, so that parts always add up to the whole."""
     return sum(
-        (price * Decimal(part.total_seconds()) / 3600 for span in found for part, price in _priced(span, prices)),
-        Decimal(0),
+        (price * Decimal(part.total_seconds()) for span in found for part, price in _priced(span, prices)), Decimal(0)
     )
 
 

@@ -207,6 +207,15 @@ def readers(lags: Mapping[str, float | None]) -> list[str]:
     return sorted(name for name, lag in lags.items() if lag is not None and lag <= MOST_READER_LAG)
 
 
+def surplus(plan_nodes: int, standbys: Mapping[int, bool]) -> list[int]:
+    """Return the numbers of the standbys that a plan has no place for beside the primary, in the order in which they go.
+
+    ``standbys`` says by number which of them serve; those that don't go first, then the newest.
+    """
+    ordered = sorted(standbys, key=lambda number: (standbys[number], -number))
+    return ordered[: max(0, len(standbys) + 1 - plan_nodes)]
+
+
 def missing(plan_nodes: int, present: Iterable[str]) -> int:
     """Return how many standbys must be made so that the plan's node count is reached."""
     return max(0, plan_nodes - len(set(present)))

@@ -13,6 +13,7 @@ from datastores.views import (
     databases,
     engine_settings,
     extensions,
+    metrics,
     networks,
     plan,
     secrets,
@@ -22,6 +23,7 @@ from datastores.views import (
 )
 
 urlpatterns = [
+    path("metrics", metrics.metrics, name="metrics"),
     path("databases/<uuid:pk>/plan/", plan.change, name="store-plan"),
     path("usage/", usage.index, name="usage"),
     path("usage/export.csv", usage.export, name="usage-export"),

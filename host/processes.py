@@ -13,6 +13,7 @@ from pathlib import Path
 
 PROC = Path("/proc")
 DELETED = " (deleted)"
+Matches = Callable[[str], bool]  # by the path of its directory in /proc
 
 
 class StillRunningError(Exception):
@@ -129,33 +130,34 @@ def end_marked(variable: str, value: str, timeout: float) -> list[Process]:
     return _end(_started_with(f"{variable}={value}".encode()), timeout)
 
 
-def _works_below(directory: Path) -> Callable[[Path], bool]:
+def _works_below(directory: Path) -> Matches:
     top = os.path.realpath(directory)
 
-    def matches(entry: Path) -> bool:
-        where = str((entry / "cwd").readlink())
+    def matches(process: str) -> bool:
+        where = os.readlink(f"{process}/cwd")  # noqa: PTH115 - see _those_where
         return any(path == top or path.startswith(top + "/") for path in (where, where.removesuffix(DELETED)))
 
     return matches
 
 
-def _started_with(setting: bytes) -> Callable[[Path], bool]:
-    return lambda entry: setting in (entry / "environ").read_bytes().split(b"\0")
+def _started_with(setting: bytes) -> Matches:
+    return lambda process: setting in Path(process, "environ").read_bytes().split(b"\0")
 
 
-def _those_where(matches: Callable[[Path], bool]) -> list[Process]:
+def _those_where(matches: Matches) -> list[Process]:
+    """A failover looks at every process of the machine two or three times: with names alone, a millisecond each."""
     found = []
-    for name in os.listdir(PROC):  # noqa: PTH208 - names alone, a thousand times a second during a failover
+    for name in os.listdir(PROC):  # noqa: PTH208
         if not name.isdecimal() or int(name) == os.getpid():
             continue
         # A process may be gone, be another user's, or be a zombie (no cwd): none of these is ours to count.
         with contextlib.suppress(OSError):
-            if matches(PROC / name) and (process := Process.find(int(name))) is not None:
+            if matches(f"{PROC}/{name}") and (process := Process.find(int(name))) is not None:
                 found.append(process)
     return found
 
 
-def _end(matches: Callable[[Path], bool], timeout: float) -> list[Process]:
+def _end(matches: Matches, timeout: float) -> list[Process]:
     deadline = time.monotonic() + timeout
     ended: set[Process] = set()
     empty_looks = 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-pytest_plugins = ["tests.installation", "tests.local_site", "tests.rows", "tests.availability"]
+pytest_plugins = ["tests.installation", "tests.local_site", "tests.rows", "tests.availability", "tests.object_store"]
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
 from django.db import connection
 
 from console.errors import Refusal
+from console.services import console_copy
 from console.services.database import ROLE, SERVICE
 from host.files import write_private
 from host.keys import read_or_make
@@ -27,7 +29,7 @@ CLOCK = "%Y%m%dT%H%M%S"
 def back_up(home: Home, now: datetime | None = None) -> Path:
     """Dump the console's database into the archive, encrypted; remove all but the newest 14. Returns the file.
 
-    Raises :class:`Refusal` where the database can't be dumped.
+    It is copied into the bucket where one is named. Raises :class:`Refusal` where it can't be dumped, or not be copied.
     """
     directory = home.archive / "console"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -38,7 +40,17 @@ def back_up(home: Home, now: datetime | None = None) -> Path:
     write_private(file, _cipher(home).encrypt(ended.stdout).decode())
     for old in sorted(directory.glob(f"*{SUFFIX}"))[:-KEPT]:
         old.unlink()
+    if settings.ARCHIVE_BUCKET:
+        console_copy.copy(home, settings.ARCHIVE_BUCKET, home.secrets / KEY_FILE, KEPT)
+        write_private(_copied(home), f"{file.stem}\n")
     return file
+
+
+def fetch(home: Home) -> Path:
+    """Bring the newest dumps back out of the bucket; returns their folder. Raises :class:`Refusal`."""
+    if settings.ARCHIVE_BUCKET is None:
+        raise Refusal("No bucket is named.", "Set HEADWATER_ARCHIVE_ENDPOINT and its companions.")
+    return console_copy.fetch(home, settings.ARCHIVE_BUCKET, home.secrets / KEY_FILE)
 
 
 def restore(home: Home, file: Path) -> None:
@@ -58,9 +70,24 @@ def restore(home: Home, file: Path) -> None:
 
 
 def is_due(home: Home, now: datetime) -> bool:
-    """Say whether the newest dump is a day old, or there is none."""
+    """Say whether the newest dump is a day old or not in the bucket that is named, or there is none."""
+    newest = newest_at(home)
+    if newest and settings.ARCHIVE_BUCKET and _copied(home).read_text().strip() != f"{newest:{CLOCK}}":
+        return True
+    return newest is None or now - newest >= EVERY
+
+
+def newest_at(home: Home) -> datetime | None:
+    """Return when the newest dump was made."""
     newest = max((file.stem for file in (home.archive / "console").glob(f"*{SUFFIX}")), default="")
-    return not newest or now - datetime.strptime(newest, CLOCK).replace(tzinfo=UTC) >= EVERY
+    return datetime.strptime(newest, CLOCK).replace(tzinfo=UTC) if newest else None
+
+
+def _copied(home: Home) -> Path:
+    """Return the file that names the newest dump which is in the bucket."""
+    file = home.console / "copied-dump"
+    file.touch(mode=0o600)
+    return file
 
 
 def _database() -> str:

@@ -52,6 +52,8 @@ class Engine(ABC):
     creates_databases: ClassVar[bool] = True  # the server holds more than one database
     outages: ClassVar[Mapping[str, Promise]]  # how long clients may wait, per kind of change of the primary
     asynchronous: ClassVar[bool] = False  # standbys get a write after the client was told that it is done
+    # A standby refuses a primary whose limits are above its own, so that a smaller plan begins with the primary.
+    shrinks_primary_first: ClassVar[bool] = False
     backed_up: ClassVar[bool] = False  # sites archive its log and take backups
     # Reviewed extensions that only the platform's superuser can make, and makes when a person asks.
     extensions_on_request: ClassVar[tuple[str, ...]] = ()
@@ -59,6 +61,16 @@ class Engine(ABC):
     @abstractmethod
     def connection_limit(self, plan: PlanFacts) -> int:
         """Connections that tenants can open at once."""
+
+    def clients_within(self, open_files: int) -> int | None:
+        """Clients that a server can hold which may open so many files; None where each client has a process of its own."""
+        del open_files
+        return None
+
+    def memory_for_data(self, plan: PlanFacts) -> int | None:
+        """Return the bytes of memory that hold all data; None where data lie on the disk and memory only helps."""
+        del plan
+        return None
 
     def own_facts(self, plan: PlanFacts) -> list[tuple[str, str]]:
         """Return (name, value) of what a plan means for this engine alone, for pages."""
@@ -73,6 +85,11 @@ class Engine(ABC):
         """
         del chosen, plan
         return {}
+
+    def kept_settings(self, stored: Mapping[str, object], plan: PlanFacts) -> dict[str, object]:
+        """Return what of a store's settings another plan can keep; what it can't is lowered to the most that it can."""
+        del plan
+        return dict(stored)
 
     def database_name_problem(self, name: str) -> str:
         """Return why a new database can't have this name, as a sentence; an empty text where it can."""

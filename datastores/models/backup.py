@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.db import models
 from django.utils import timezone
@@ -39,11 +40,23 @@ class ArchiveQuerySet(models.QuerySet["Archive"]):
         return self.filter(next_backup_at__lte=now).order_by("next_backup_at")
 
 
+_FromQuerySet = models.Manager.from_queryset(ArchiveQuerySet)
+
+
+class ArchiveManager(_FromQuerySet["Archive"]):
+    """Leaves the secrets in the database until they are asked for: a key that can't be read must not hide the page that says so."""
+
+    def get_queryset(self) -> ArchiveQuerySet:
+        """Leave them out."""
+        return cast("ArchiveQuerySet", super().get_queryset().defer("key", "kept_password"))
+
+
 class Archive(models.Model):
     """Where a store's backups and log are, and how far they reach. It outlives its store by some days."""
 
     store = models.OneToOneField(DataStore, on_delete=models.PROTECT, related_name="archive")
     name = models.CharField(max_length=32, unique=True, default=new_name, editable=False)
+    in_bucket = models.BooleanField(default=False, help_text="It is in the bucket that the settings name, not here.")
     key = EncryptedTextField(default=new_key, help_text="Without it nothing in the archive can be read.")
     daily_at = models.PositiveIntegerField(default=0, help_text="Seconds into the day (UTC) of the daily backup.")
     next_backup_at = models.DateTimeField(null=True, blank=True, default=soon, db_index=True)
@@ -60,7 +73,7 @@ class Archive(models.Model):
     kept_port = models.PositiveIntegerField(null=True, blank=True, help_text="Of a deleted store's address.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects = ArchiveQuerySet.as_manager()
+    objects = ArchiveManager()
 
     class Meta:
         ordering = ("pk",)
@@ -69,9 +82,9 @@ class Archive(models.Model):
         return f"the archive of {self.store}"
 
     @classmethod
-    def of(cls, store: DataStore) -> Archive:
-        """Return the store's archive; made at first use, with its own time of the day."""
-        archive, made = cls.objects.get_or_create(store=store)
+    def of(cls, store: DataStore, *, in_bucket: bool = False) -> Archive:
+        """Return the store's archive; made at first use, with its own time of the day. It stays where it began."""
+        archive, made = cls.objects.get_or_create(store=store, defaults={"in_bucket": in_bucket})
         if made:
             archive.daily_at = daily_second(archive.pk)
             archive.save(update_fields=["daily_at"])

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from datastores.limits import PlanFacts
 from datastores.models.metering import PriceChange
+from datastores.plan_changes import Size
 
 HOURS_PER_MONTH = 730  # a month on every page (FEATURES: "a month is shown as 730 hours")
 
@@ -115,6 +116,10 @@ class ServicePlan(models.Model):
     def facts(self) -> PlanFacts:
         """Return the part of the plan from which its limits follow."""
         return PlanFacts(self.family, self.ram_gib, self.node_count)
+
+    def size(self) -> Size:
+        """Return the part of the plan that decides how a data store moves to it."""
+        return Size(self.node_count, self.ram_gib, self.storage_gib)
 
 
 class PlanPriceQuerySet(models.QuerySet["PlanPrice"]):

@@ -16,7 +16,10 @@ class Failover(models.Model):
 
     class Kind(models.TextChoices):
         FAILOVER = "failover", "Failover"
+        FAILOVER_HANG = "failover_hang", "Failover: server hung"
+        FAILOVER_DATA = "failover_data", "Failover: data lost"
         RESTART = "restart", "Restart in place"
+        RESTART_HANG = "restart_hang", "Restart in place: server hung"
         SWITCHOVER = "switchover", "Planned switchover"
         DRILL_KILL = "drill_kill", "Drill: process killed"
         DRILL_FREEZE = "drill_freeze", "Drill: process frozen"

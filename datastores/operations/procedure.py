@@ -42,9 +42,7 @@ class Procedure:
     background: ClassVar[bool] = False  # stands in nobody's way (see Operation.background)
     time_limit: ClassVar[timedelta] = timedelta(minutes=5)
     lease: ClassVar[timedelta] = timedelta(seconds=20)  # twice what a step may take; after it another worker goes on
-    gives_way: ClassVar[bool] = (
-        False  # it may be ended at any step when the primary fails; what it did is asked for anew
-    )
+    gave_way: ClassVar[str] = "Ended because the primary failed; it is done anew if it is still needed."
 
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
@@ -61,6 +59,11 @@ class Procedure:
         """Run one step by its name."""
         method: Step = self.steps()[name]
         return method(self)
+
+    def gives_way(self) -> bool:
+        """Whether it may be ended at its present step when the primary fails; what it did is then taken back or asked for
+        anew by itself. ``gave_way`` tells people."""
+        return False
 
     def failed(self, failure: Fail) -> None:
         """Mark the objects when the operation fails, in the transaction that records it. Nothing by default."""

@@ -5,6 +5,7 @@ Invariants
   recorded by an UPDATE that names the lease. A worker that lost its lease changes nothing in the database.
 - Attempts count up on the claim, so a step that kills its worker each time ends as a failure, not as a loop.
 - The outcome and the step's own rows commit together. A step may run twice, never half.
+- A worker that goes on with the next step keeps the lease: the outcome that leads there renews it, as a claim would.
 """
 
 from __future__ import annotations
@@ -54,23 +55,35 @@ def claim(operation_id: uuid.UUID) -> Operation | None:
             state=Operation.State.RUNNING,
         )
     )
-    if not taken:
-        return None
+    return _held(operation_id, lease) if taken else None
+
+
+def _held(operation_id: uuid.UUID, lease: uuid.UUID | None) -> Operation | None:
     facts = Operation.objects.select_related("store__region__site", "store__plan", "store__organization")
     return facts.filter(pk=operation_id, lease=lease).first()
 
 
 def run(operation_id: uuid.UUID) -> None:
     """Run the operation's steps until it waits, ends, or has had its turn."""
-    began = time.monotonic()
-    while time.monotonic() - began < TURN_SECONDS:
-        operation = claim(operation_id)
-        if operation is None or not isinstance(advance(operation), Goto):
+    ends = time.monotonic() + TURN_SECONDS
+    operation = claim(operation_id)
+    while operation is not None:
+        goes_on = isinstance(advance(operation, keep=True), Goto)
+        if not goes_on:
             return
+        if time.monotonic() > ends:
+            Operation.objects.filter(pk=operation_id, lease=operation.lease).update(
+                lease=None, lease_until=None, attempts=0
+            )
+            return
+        operation = _held(operation_id, operation.lease)
 
 
-def advance(operation: Operation) -> Outcome | None:
-    """Run one step of a claimed operation and record its outcome; None where the lease was lost or the database went away."""
+def advance(operation: Operation, *, keep: bool = False) -> Outcome | None:
+    """Run one step of a claimed operation and record its outcome; None where the lease was lost or the database went away.
+
+    ``keep``: where another step follows, its lease and first attempt are the caller's already.
+    """
     procedure = registry.procedure_of(operation)
     extra = {"operation": operation.pk, "store": operation.store_id, "step": operation.step}
     outcome: Outcome | None
@@ -78,11 +91,11 @@ def advance(operation: Operation) -> Outcome | None:
         if procedure.has_own_transactions(operation.step):
             outcome = _attempt(procedure)
             with transaction.atomic():
-                _record(operation, procedure, outcome)
+                _record(operation, procedure, outcome, keep=keep)
         else:
             with transaction.atomic():
                 outcome = _attempt(procedure)
-                _record(operation, procedure, outcome)
+                _record(operation, procedure, outcome, keep=keep)
     except LeaseLost:
         log.warning("Lost the lease of %s; another worker goes on.", operation, extra=extra)
         return None
@@ -132,13 +145,15 @@ def _settle(operation: Operation, procedure: Procedure, outcome: Outcome) -> Out
     return outcome
 
 
-def _record(operation: Operation, procedure: Procedure, outcome: Outcome) -> None:
+def _record(operation: Operation, procedure: Procedure, outcome: Outcome, *, keep: bool = False) -> None:
     """Write the outcome as the holder of the lease, and the timeline with it."""
     now = timezone.now()
     changes: dict[str, object] = {"memo": operation.memo, "lease": None, "lease_until": None}
     match outcome:
         case Goto(step):
             changes |= {"step": step, "attempts": 0, "due_at": now, "sentence": f"{procedure.label(step)} …"}
+            if keep:
+                changes |= {"lease": operation.lease, "lease_until": now + procedure.lease, "attempts": 1}
         case Wait(seconds, sentence, after_error):
             changes |= {
                 "due_at": now + timedelta(seconds=seconds),

@@ -26,6 +26,9 @@ MOST_ROWS: Final = 60
 NEEDS_RUNNING: Final = "The data store must be running."
 UNDER_WAY: Final = "Wait until the running backup or proof is finished."
 NO_HISTORY: Final = "This plan keeps a single backup for disaster recovery; only the platform restores from it."
+NEARLY_FULL: Final = (
+    "The archive's disk is nearly full. An operator must free some space or move the archive to a larger disk."
+)
 MAYBE_LOST: Final = (DataStore.State.UNREACHABLE, DataStore.State.FAILED)
 LOOKS: Final = {
     Backup.State.COMPLETE: Badge("done", "Complete"),
@@ -111,8 +114,10 @@ def _alarms(store: DataStore, archive: Archive | None, now: datetime) -> list[st
         return []
     archive.store = store
     found = alarms(facts_of(archive), now)
-    if archive.problem and "log" not in found:
+    if archive.problem and not found.keys() & {"log", "key"}:
         found["problem"] = archive.problem
+    if "space" in archive.alarms:  # how full the disk is was seen by the last look
+        found["space"] = NEARLY_FULL
     return list(found.values())
 
 

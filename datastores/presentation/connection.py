@@ -64,8 +64,8 @@ def connection_of(store: DataStore, password: str | None = None) -> Connection |
 
 
 def _readers_of(store: DataStore, access: Access) -> Readers | None:
-    """Return the same way in at the standbys; None for a store without them."""
-    endpoint = driver_of(store).reader_endpoint(store)
+    """Return the same way in at the standbys; None for a store whose plan has none, also while they are being made."""
+    endpoint = driver_of(store).reader_endpoint(store) if store.plan.node_count > 1 else None
     if endpoint is None:
         return None
     uri = engines.engine(store.engine).uri(replace(access, host=endpoint.host, port=endpoint.port))

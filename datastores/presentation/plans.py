@@ -13,10 +13,13 @@ from datastores.engines.contract import Engine
 from datastores.forms.draft import Draft
 from datastores.forms.wizard import why_not
 from datastores.limits import availability, backup_history
-from datastores.models import PlanPrice, Region, ServicePlan, Site
+from datastores.models import DataStore, PlanPrice, Region, ServicePlan, Site
+from datastores.sites.registry import driver_of
 from datastores.trials import LENGTH, PLAN_FAMILY
 
 BACKUPS_LATER: Final = "None yet"  # of the engines that are not archived yet
+
+FEW_FILES: Final = "the machine lets a server open too few files for the plan; an operator can raise its limit"
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,14 @@ def history_words(plan: ServicePlan, engine: Engine) -> str:
     if not days:
         return f"{BACKUPS_LATER} (later: for disaster recovery only)"
     return f"{BACKUPS_LATER} (later: {days} day{'s' if days > 1 else ''})"
+
+
+def bound_by_site(store: DataStore, engine: Engine | None) -> list[tuple[str, str]]:
+    """Say how many clients the store's site lets in where that is fewer than the plan allows; nothing otherwise."""
+    most = driver_of(store).most_clients(store)
+    if engine is None or most is None or most >= engine.connection_limit(store.plan.facts()):
+        return []
+    return [("Connections here", f"{most:,} at once: {FEW_FILES}")]
 
 
 def sizing_fact(site: Site) -> tuple[str, str]:

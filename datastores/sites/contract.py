@@ -62,6 +62,10 @@ class SiteDriver(TenantKeeper, ABC):
         """Return the address where the store's standbys serve reads, or None where it has none."""
 
     @abstractmethod
+    def most_clients(self, store: DataStore) -> int | None:
+        """Return how many clients the site can let in at once, whatever the plan allows; None where nothing bounds that."""
+
+    @abstractmethod
     def ca_certificate(self) -> str:
         """Return the PEM text of the authority that signs the site's server certificates."""
 

@@ -15,7 +15,7 @@ from datastores.models import DataStore, Operation, PlanPrice
 from datastores.presentation.connection import Connection, connection_of
 from datastores.presentation.guarantee import guarantee_of
 from datastores.presentation.operations import view_of
-from datastores.presentation.plans import hourly, monthly, plan_facts, sizing_fact
+from datastores.presentation.plans import bound_by_site, hourly, monthly, plan_facts, sizing_fact
 from datastores.presentation.storage import disk_of
 from datastores.presentation.trials import trial_of
 from datastores.views.shared import latest_operation, page_context
@@ -28,10 +28,11 @@ def overview_page(request: AuthedRequest, store: DataStore, *, revealed: str = "
     latest = latest_operation(store)
     work = view_of(latest) if latest else None
     context = page_context(request, store, "store", busy=bool(work and work.active))
+    engine = engines.ENGINES.get(store.engine)
     price = PlanPrice.objects.filter(plan=store.plan, cloud=store.region.cloud).first()
     context |= {
         "work": work,
-        "facts": [*plan_facts(store.plan, engines.ENGINES.get(store.engine)), sizing_fact(store.region.site)],
+        "facts": [*plan_facts(store.plan, engine), *bound_by_site(store, engine), sizing_fact(store.region.site)],
         "disk": disk_of(store),
         "trial": trial_of(store),
         "price_month": monthly(price),

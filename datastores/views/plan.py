@@ -15,7 +15,7 @@ from console.errors import Refusal
 from console.requests import AuthedRequest
 from datastores.actions.plans import change_plan
 from datastores.models import DataStore, ServicePlan
-from datastores.presentation.plan_change import interruption_of, options_of
+from datastores.presentation.plan_change import changes_of, course_of, options_of
 from datastores.views.shared import page_context, store_of
 
 
@@ -39,11 +39,12 @@ def change(request: AuthedRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _page(request: AuthedRequest, store: DataStore, slug: str, refusal: Refusal | None = None) -> HttpResponse:
     options = options_of(store, slug)
+    chosen = next((option for option in options if option.chosen and not option.why), None)
     context = page_context(request, store, "store-settings", busy=False) | {
         "options": [option for option in options if not option.why or option.plan.pk == store.plan_id],
         "others": [option for option in options if option.why and option.plan.pk != store.plan_id],
-        "chosen": next((option for option in options if option.chosen and not option.why), None),
-        "interruption": interruption_of(store),
+        "chosen": chosen,
+        "meaning": [*course_of(store, chosen.plan), *changes_of(store, chosen.plan)] if chosen else [],
         "refusal": refusal,
     }
     return render(request, "datastores/store/change_plan.html", context, status=422 if refusal else 200)

@@ -196,6 +196,8 @@ CONSOLE = [
         silent=SESSION_ONLY),
     Row("healthz", GET,                "200"),
     Row("healthz", POST,               "405"),
+    Row("metrics", GET,                "401"),
+    Row("metrics", POST,               "405"),
     Row("operator-sign-in", GET,       "200", arguments=lambda _: ["unknown-token"]),
     Row("operator-sign-in", POST,      "410", arguments=lambda _: ["unknown-token"]),
 ]

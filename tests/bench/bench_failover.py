@@ -10,6 +10,7 @@ import argparse
 import os
 import statistics
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 RUNS = 10
 CREATIONS = 5
+# The monitor learns of a new node within a second, and runsv starts a server that ends in its first second only then.
+NEW_SECONDS = 3.0
 ENGINES = ("postgresql", "mysql", "cache")
 OURS, SINGLE = "Headwater", "Headwater, single node"
 # Seconds without service, median and worst, per engine in the order above; a fault on a single node is a restart in place.
@@ -117,6 +120,7 @@ def measure_product(engine: str, faults: list[Fault], runs: int, member: Member)
 
     many = series(engine, OURS, faults)
     cluster, _ = make(member, engine, "business-4", f"{engine} with a standby")
+    time.sleep(NEW_SECONDS)
     for one in many * runs:
         if not one.measure(cluster):
             cluster, _ = make(member, engine, "business-4", f"{engine}, run {len(one.outcomes)}")
@@ -124,6 +128,7 @@ def measure_product(engine: str, faults: list[Fault], runs: int, member: Member)
     if Fault.KILL in faults:
         alone = Series(engine, SINGLE, Fault.KILL)
         cluster, _ = make(member, engine, "startup-4", f"{engine} alone")
+        time.sleep(NEW_SECONDS)
         for _ in range(runs):
             alone.measure(cluster)
         delete(cluster, member)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -32,10 +33,9 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desktop", "phone"])
-def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A fresh page; any script error or violation of the content security policy fails the test."""
-    width, height = request.param
+@contextmanager
+def opened(chromium: Browser, width: int, height: int) -> Iterator[Page]:
+    """A page of a person's own; any script error or violation of the content security policy fails the test."""
     context = chromium.new_context(viewport={"width": width, "height": height})
     context.set_default_timeout(15_000)
     page = context.new_page()
@@ -47,3 +47,24 @@ def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     yield page
     context.close()
     assert problems == []
+
+
+@pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desktop", "phone"])
+def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A fresh page, once wide and once narrow."""
+    with opened(chromium, *request.param) as page:
+        yield page
+
+
+@pytest.fixture
+def desktop(chromium: Browser) -> Iterator[Page]:
+    """A fresh wide page."""
+    with opened(chromium, 1280, 800) as page:
+        yield page
+
+
+@pytest.fixture
+def phone(chromium: Browser) -> Iterator[Page]:
+    """A fresh narrow page, of another person than ``desktop``."""
+    with opened(chromium, 390, 844) as page:
+        yield page

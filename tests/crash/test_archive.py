@@ -46,12 +46,12 @@ def survive(operation: Operation, monkeypatch: pytest.MonkeyPatch) -> None:
     deaths: set[tuple[str, str]] = set()
     record = runner._record
 
-    def dying(operation: Operation, procedure: Procedure, outcome: Outcome) -> None:
+    def dying(operation: Operation, procedure: Procedure, outcome: Outcome, *, keep: bool = False) -> None:
         death = (operation.step, type(outcome).__name__)
         if death not in deaths:
             deaths.add(death)
             raise Killed
-        record(operation, procedure, outcome)
+        record(operation, procedure, outcome, keep=keep)
 
     with monkeypatch.context() as patched:
         patched.setattr(runner, "_record", dying)

@@ -19,7 +19,7 @@ from datastores.operations.procedure import Procedure
 from datastores.sites.local.doctor import examine
 from datastores.sites.local.machine import Machine
 from datastores.sites.local.procedures.apply_settings import ApplySettings
-from datastores.sites.local.procedures.change_plan import FORWARD, ChangePlan
+from datastores.sites.local.procedures.change_plan import ChangePlan
 from datastores.sites.local.procedures.delete import Delete
 from datastores.sites.local.procedures.power import PowerOff, PowerOn
 from datastores.sites.local.procedures.provision import Provision
@@ -35,11 +35,12 @@ ENGINES_OF = {  # the quickest engine takes every step, the slowest only those t
     "mysql": (Provision,),
 }
 WITH_STANDBY = {"join", "synchronise", "start_standbys"}
+IN_PLACE = ("allot", "stop", "start", "verify")  # of a single node; see test_plan_ring for the others
 STEPS = [
     pytest.param(engine, procedure, name, id=f"{engine}-{procedure.kind}-{name}")
     for engine, procedures in ENGINES_OF.items()
     for procedure in procedures
-    for name in (FORWARD if procedure is ChangePlan else procedure.steps())
+    for name in (IN_PLACE if procedure is ChangePlan else procedure.steps())
 ]
 SETTINGS = {"lua": False, "eviction": "allkeys-lru", "min_replicas": 0}
 
@@ -66,11 +67,11 @@ def kill_after(monkeypatch: pytest.MonkeyPatch, step: str) -> list[str]:
     deaths: list[str] = []
     record = runner._record
 
-    def dying(operation: Operation, procedure: Procedure, outcome: Outcome) -> None:
+    def dying(operation: Operation, procedure: Procedure, outcome: Outcome, *, keep: bool = False) -> None:
         if operation.step == step and not deaths:
             deaths.append(step)
             raise Killed
-        record(operation, procedure, outcome)
+        record(operation, procedure, outcome, keep=keep)
 
     monkeypatch.setattr(runner, "_record", dying)
     return deaths

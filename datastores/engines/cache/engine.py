@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
-from datastores.engines.cache.settings import CacheSettings, max_memory_mib
+from datastores.engines.cache.settings import RESERVED_FILES, CacheSettings, max_memory_mib
 from datastores.engines.cache.snippets import snippets
 from datastores.engines.cache.trial import try_login
 from datastores.engines.cache.uri import service_uri
@@ -42,6 +43,14 @@ class Cache(Engine):
         is one with their connections on top."""
         return cache_clients(plan)
 
+    def clients_within(self, open_files: int) -> int:
+        """What is left of the files beside the server's own: it lowers its maximum to that by itself."""
+        return max(0, open_files - RESERVED_FILES)
+
+    def memory_for_data(self, plan: PlanFacts) -> int | None:
+        """Return what keys can fill."""
+        return max_memory_mib(plan.ram_gib) * 1024**2
+
     def own_facts(self, plan: PlanFacts) -> list[tuple[str, str]]:
         """Return the memory that keys can fill: the rest of the plan's is for what lies beside them."""
         return [("Memory for keys", f"{max_memory_mib(plan.ram_gib):,} MiB")]
@@ -49,6 +58,13 @@ class Cache(Engine):
     def checked_settings(self, chosen: Mapping[str, object], plan: PlanFacts) -> dict[str, object]:
         """Return Lua switch, eviction policy and the standbys that writes need (see ``settings.CacheSettings``)."""
         return CacheSettings.from_stored(chosen).for_plan(plan.node_count - 1).stored()
+
+    def kept_settings(self, stored: Mapping[str, object], plan: PlanFacts) -> dict[str, object]:
+        """Lower the standbys that writes need to those that the plan has: otherwise nobody could write."""
+        if not stored:
+            return {}
+        settings = CacheSettings.from_stored(stored)
+        return replace(settings, min_replicas=min(settings.min_replicas, plan.node_count - 1)).stored()
 
     def try_login(self, access: Access, ca_pem: str) -> None:
         """Log in over TLS (see ``trial.try_login``)."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from datastores.engines.contract import Access, Engine, Snippet
 from datastores.engines.mysql.databases import name_problem
+from datastores.engines.mysql.settings import LEAST_OTHER_FILES
 from datastores.engines.mysql.snippets import snippets
 from datastores.engines.mysql.trial import try_login
 from datastores.engines.mysql.uri import SSL_MODE, service_uri
@@ -33,10 +34,15 @@ class MySQL(Engine):
         "do what in it is granted to each login."
     )
     outages: ClassVar[Mapping[str, Promise]] = MYSQL_OUTAGES
+    backed_up: ClassVar[bool] = True
 
     def connection_limit(self, plan: PlanFacts) -> int:
         """Connections that tenants can open at once; the engine refuses the next one itself."""
         return mysql_connections(plan)
+
+    def clients_within(self, open_files: int) -> int:
+        """What is left of the files beside the smallest table cache: the server lowers its maximum to that by itself."""
+        return max(0, open_files - LEAST_OTHER_FILES)
 
     def database_name_problem(self, name: str) -> str:
         """Check MySQL's rules (see ``databases.name_problem``)."""

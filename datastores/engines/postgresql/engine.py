@@ -31,6 +31,7 @@ class PostgreSQL(Engine):
     about_databases: ClassVar[str] = "A database's size is that of its files, indexes included."
     has_extensions: ClassVar[bool] = True
     outages: ClassVar[Mapping[str, Promise]] = POSTGRESQL_OUTAGES
+    shrinks_primary_first: ClassVar[bool] = True  # max_connections and its like, which the log carries
     backed_up: ClassVar[bool] = True
     # All others that are worth offering are trusted: the database's owner makes them without the platform.
     extensions_on_request: ClassVar[tuple[str, ...]] = ("pg_stat_statements",)

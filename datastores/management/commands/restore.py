@@ -20,7 +20,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take archive, keys, target and moment."""
-        parser.add_argument("archive", type=Path, help="The folder of the data store's archive.")
+        parser.add_argument(
+            "archive",
+            type=Path,
+            help="The folder of the data store's archive; for one in a bucket (HEADWATER_ARCHIVE_…), its name.",
+        )
         parser.add_argument("--keys", type=Path, required=True, help="The file that `manage.py archive_keys` wrote.")
         parser.add_argument("--to", type=Path, required=True, help="A directory that does not exist yet.")
         parser.add_argument("--port", type=int, required=True, help="The port on which it will be served.")

@@ -125,8 +125,8 @@ def way_in(slot: EdgeSlot) -> Endpoint | None:
 
 
 def _is_welcome(store: DataStore) -> bool:
-    """Whether the store's list lets this machine in, on every way to its name; clients don't choose among them."""
-    allowed = list(store.allowed_networks.values_list("network", flat=True))
+    """Whether the store's list, as it was read, lets this machine in on every way to its name; clients don't choose."""
+    allowed = [entry.network for entry in store.allowed_networks.all()]
     return all(permits(allowed, source) for source in _own_sources(store.slot.port))
 
 
@@ -139,7 +139,7 @@ def _is_still_welcome(store: DataStore) -> bool:
     """
     with transaction.atomic():
         addresses.lock_edge()
-        welcome = _is_welcome(store)
+        welcome = _is_welcome(DataStore.objects.select_related("slot").get(pk=store.pk))
         transaction.set_rollback(True)
     return welcome
 

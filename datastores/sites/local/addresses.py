@@ -81,6 +81,7 @@ def point_slot(store: DataStore, server_port: int | None) -> EdgeSlot:
     """Save where the store's slot leads (None: nowhere), holding the edge's lock."""
     lock_edge()
     slot = EdgeSlot.objects.get(store=store)
+    slot.store = store  # as it is known here: the edge's matter is only who may connect, which is read anew
     if slot.server_port != server_port:
         slot.server_port = server_port
         slot.save(update_fields=["server_port"])
@@ -104,10 +105,23 @@ def release_slots(store: DataStore) -> list[EdgeSlot]:
     lock_edge()
     slots = slots_of(store)
     for slot in slots:
-        slot.store = slot.reader_of = slot.server_port = None
-        slot.reader_ports, slot.released_at = [], timezone.now()
-        slot.save(update_fields=["store", "reader_of", "server_port", "reader_ports", "released_at"])
+        _rest(slot)
     return slots
+
+
+def release_reader_slot(store: DataStore) -> EdgeSlot | None:
+    """Take the second slot from a store that has no standbys any more, and return it; None where it has none."""
+    lock_edge()
+    slot = EdgeSlot.objects.filter(reader_of=store).first()
+    if slot:
+        _rest(slot)
+    return slot
+
+
+def _rest(slot: EdgeSlot) -> None:
+    slot.store = slot.reader_of = slot.server_port = None
+    slot.reader_ports, slot.released_at = [], timezone.now()
+    slot.save(update_fields=["store", "reader_of", "server_port", "reader_ports", "released_at"])
 
 
 def slots_of(store: DataStore) -> list[EdgeSlot]:

@@ -31,10 +31,11 @@ def measure_all() -> None:
     in threads; rows are read before and written after them, here. Where one does not answer, the edge is compared
     with its rows: after a restart of its own it may lack a change.
     """
-    stores = DataStore.objects.filter(
-        state__in=(State.RUNNING, State.UNREACHABLE),
-        region__site__kind="local",
-    ).select_related("slot")
+    stores = (
+        DataStore.objects.filter(state__in=(State.RUNNING, State.UNREACHABLE), region__site__kind="local")
+        .select_related("slot")
+        .prefetch_related("nodes", "allowed_networks")
+    )
     answered = True
     with ThreadPoolExecutor(AT_ONCE) as threads:
         logins = {threads.submit(knock, door): (store, node, door) for store, node, door in _doors(stores)}
@@ -48,7 +49,7 @@ def measure_all() -> None:
 def _doors(stores: Iterable[DataStore]) -> Iterator[tuple[DataStore, Node, Door]]:
     for store in stores:
         try:
-            node = store.nodes.get(role=Node.Role.PRIMARY)
+            node = next(node for node in store.nodes.all() if node.role == Node.Role.PRIMARY)
             yield store, node, door_of(store, node)
         except DatabaseError:  # the console's own: no store could be measured
             raise

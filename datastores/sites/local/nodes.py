@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
+from django.conf import settings
+
+from console.encryption import EncryptionError
 from datastores.models import Archive, DataStore, Node
 from datastores.sites.local.archive.archivers import archiver_of
+from datastores.sites.local.archive.errors import ArchiverError
 from datastores.sites.local.archive.vault import vault_of
 from datastores.sites.local.certificates import ensure_certificate
 from datastores.sites.local.engine import Place, Sizing
@@ -33,8 +39,10 @@ def configure_node(machine: Machine, node: Node) -> None:
     place, engine = place_of(node, machine.home), local_engine(node.store)
     ensure_certificate(place, machine.authority)
     if archiver := archiver_of(node.store):
-        vault = vault_of(Archive.of(node.store), machine.home)
-        archiver.configure(place, vault, node.store.plan.storage_gib)
+        with contextlib.suppress(ArchiverError, EncryptionError):  # the node goes on with what it knows of its archive
+            in_bucket = settings.ARCHIVE_BUCKET is not None and archiver.takes_buckets
+            vault = vault_of(Archive.of(node.store, in_bucket=in_bucket), machine.home)
+            archiver.configure(place, vault, node.store.plan.storage_gib)
     engine.configure(place, sizing_of(node.store))
     if isinstance(engine, Replicating):
         engine.write_part(place, *part_of(machine, node))

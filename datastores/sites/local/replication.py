@@ -95,7 +95,8 @@ class Replicating(ABC):
 
     @abstractmethod
     def promote(self, place: Place) -> None:
-        """Begin to make a running standby the primary, that waits for nobody; ``standing`` says when it is. Under a second."""
+        """Make a running standby the primary, that waits for nobody; may be asked again. Under a second; where it takes
+        longer it goes on by itself, and ``standing`` says when it is over."""
 
     @abstractmethod
     def step_down(self, place: Place, standby: Place) -> None:

@@ -8,6 +8,7 @@ import threading
 from django.conf import settings
 
 from datastores.capacity import Room
+from datastores.engines.registry import ENGINES
 from datastores.extensions import Extension, LogicalDatabase
 from datastores.models import DataStore, EdgeSlot, Node, Site
 from datastores.sites.contract import AccessChange, Endpoint, ReaderEndpoint, SiteDriver
@@ -16,6 +17,7 @@ from datastores.sites.local.addresses import LOOPBACK
 from datastores.sites.local.archive import keeping, loss, watching
 from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.capacity import room_of
+from datastores.sites.local.edge.settings import open_files_here
 from datastores.sites.local.engine import LocalEngine
 from datastores.sites.local.engines import LOCAL_ENGINES
 from datastores.sites.local.keepers import extension_keeper_of, keeper_of
@@ -32,6 +34,7 @@ from datastores.sites.local.procedures.fail_over import FailOver
 from datastores.sites.local.procedures.power import PowerOff, PowerOn
 from datastores.sites.local.procedures.prove import Prove
 from datastores.sites.local.procedures.provision import Provision
+from datastores.sites.local.procedures.remove_standby import RemoveStandby
 from datastores.sites.local.procedures.reset_password import ResetPassword
 from datastores.sites.local.procedures.restart import Restart
 from datastores.sites.local.procedures.restore import Restore
@@ -50,7 +53,7 @@ class LocalSite(LocalTenants, SiteDriver):
     kind = "local"
     procedures = (
         *(Provision, PowerOff, PowerOn, ResetPassword, ApplySettings, ChangePlan, Delete),
-        *(FailOver, SwitchOver, AddStandby, ReplaceNode, Drill, Restart),
+        *(FailOver, SwitchOver, AddStandby, ReplaceNode, RemoveStandby, Drill, Restart),
         *(BackUp, Prove, Restore, RestoreNode),
     )
 
@@ -67,6 +70,12 @@ class LocalSite(LocalTenants, SiteDriver):
         """Return the edge's host, the port of the store's second slot, and where it leads."""
         slot = EdgeSlot.objects.filter(reader_of=store).first()
         return ReaderEndpoint(settings.EDGE_HOST, slot.port, len(slot.reader_ports)) if slot else None
+
+    def most_clients(self, store: DataStore) -> int | None:
+        """Return what the limit of open files leaves to the store's slot of the edge and to its server."""
+        within = ENGINES[store.engine].clients_within(open_files_here())
+        through = machine().edge.settings.sessions_per_slot
+        return through if within is None else min(through, within)
 
     def ca_certificate(self) -> str:
         """Return the installation's own authority as PEM."""

@@ -29,7 +29,7 @@ def measure_disks() -> None:
     stores = DataStore.objects.filter(state__in=(State.RUNNING, State.UNREACHABLE), region__site__kind="local").exclude(
         pk__in=Operation.objects.busy_stores()
     )
-    for store in stores.select_related("plan"):
+    for store in stores.select_related("plan").prefetch_related("nodes"):
         if _is_due(store, now):
             try:
                 watch_disk(store, size=_size(store))
@@ -43,7 +43,7 @@ def watch_disk(store: DataStore, *, size: int) -> bool:
     The row comes first, then the effect: whatever is killed in between is made up for by the next look, since the
     effect is asked for every time and costs nothing where it is there already.
     """
-    places = [place_of(node, machine().home) for node in store.nodes.exclude(port=None).order_by("number")]
+    places = [place_of(node, machine().home) for node in store.nodes.all() if node.port is not None]
     if not places:
         return True
     engine = local_engine(store)

@@ -9,8 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from console.permissions import Role
+from datastores.engines.cache.settings import RESERVED_FILES
 from datastores.models import DataStore, Node, Operation
 from datastores.operations.opening import cancel
+from datastores.sites.local import site
+from datastores.sites.local.machine import machine
+from datastores.sites.local.site import LocalSite
 from tests.unit.pages.conftest import PASSWORD, SignIn
 
 HTMX = {"HX-Request": "true"}
@@ -244,3 +248,22 @@ def test_an_address_that_does_not_answer_is_not_shown(
 ) -> None:
     running.set_state(state)
     assert "Service URI" not in text(sign_in(Role.ADMIN), url(running))
+
+
+def test_a_machine_that_lets_fewer_clients_in_than_the_plan_is_shown(
+    sign_in: SignIn, running: DataStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = sign_in(Role.DEVOPS)
+    assert "Connections here" not in text(browser, url(running))
+    monkeypatch.setattr(LocalSite, "most_clients", lambda *_: 24)
+    assert "24 at once: the machine lets a server open too few files" in text(browser, url(running))
+
+
+def test_what_a_machine_lets_in_is_bounded_by_the_files_that_edge_and_server_open(
+    store: DataStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site, "open_files_here", lambda: 2000)
+    through = LocalSite().most_clients(store)
+    assert through == machine().edge.settings.sessions_per_slot
+    store.engine = "cache"
+    assert LocalSite().most_clients(store) == min(2000 - RESERVED_FILES, through)

@@ -9,12 +9,15 @@ from console.audit import Actor
 from console.errors import Refusal
 from console.models import AuditEvent, Organization, Tier
 from console.permissions import Role
+from datastores.actions.admission import free_room
 from datastores.actions.plans import change_plan
-from datastores.models import DataStore, MeterReading, Operation, ServicePlan, Site
+from datastores.extensions import LogicalDatabase
+from datastores.models import DataStore, MeterReading, Node, Operation, ServicePlan, Site
 from datastores.operations import runner
 from datastores.operations.outcomes import Outcome, Wait
 from datastores.sites.local.procedures import change_plan as procedure
 from datastores.sites.local.procedures.change_plan import ChangePlan
+from datastores.sites.local.site import LocalSite
 from datastores.storage import GIB
 from tests.unit.pages.conftest import SignIn, sign_in  # noqa: F401
 
@@ -61,7 +64,6 @@ def test_a_powered_off_one_has_it_at_once(running: DataStore, actor: Actor) -> N
 
 def test_what_is_refused_says_why(running: DataStore, actor: Actor) -> None:
     assert "the plan it has" in refused(actor, running, "startup-8")
-    assert "another number of nodes" in refused(actor, running, "business-8")
     DataStore.objects.update(disk_used_bytes=70 * GIB)
     assert "more than 80 % of 80 GiB" in refused(actor, running, "startup-4")
     DataStore.objects.update(disk_used_bytes=None)
@@ -76,10 +78,55 @@ def test_what_is_refused_says_why(running: DataStore, actor: Actor) -> None:
     assert not AuditEvent.objects.filter(action="store.plan_changed").exists()
 
 
-def test_a_cache_does_not_shrink(running: DataStore, actor: Actor) -> None:
+def test_a_cache_shrinks_only_where_its_keys_fit(
+    running: DataStore, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     DataStore.objects.update(engine="cache")
-    assert "can't shrink" in refused(actor, running, "startup-4")
-    assert change_plan(actor=actor, store=running, plan=plan("startup-16"))
+    running.refresh_from_db()
+    assert "does not say how much its keys take" in refused(actor, running, "startup-4")
+    held = 3 * GIB
+
+    def databases(_self: LocalSite, _store: DataStore) -> list[LogicalDatabase]:
+        return [LogicalDatabase("0", "", held, open=True)]
+
+    monkeypatch.setattr(LocalSite, "databases", databases)
+    assert "Its keys would fill more than 80 %" in refused(actor, running, "startup-4")
+    held = GIB
+    assert change_plan(actor=actor, store=running, plan=plan("startup-4"))
+
+
+def test_standbys_need_a_store_that_runs_with_all_its_nodes(running: DataStore, actor: Actor) -> None:
+    assert "Not every node of it is up" in refused(actor, running, "business-8")
+    running.nodes.update(state=Node.State.UP)
+    running.set_state(State.POWERED_OFF)
+    assert "power it on first" in refused(actor, running, "business-8")
+    running.set_state(State.RUNNING)
+    operation = change_plan(actor=actor, store=running, plan=plan("business-16"))
+    assert operation is not None
+    assert operation.step == "allot"
+
+
+def test_the_page_says_what_a_standby_changes(running: DataStore, sign_in: SignIn) -> None:  # noqa: F811
+    running.nodes.update(state=Node.State.UP)
+    page = f"/databases/{running.pk}/plan/"
+    browser: Client = sign_in(Role.DEVOPS)
+    text = browser.get(f"{page}?plan=business-8").content.decode()
+    for words in (
+        "1 → 2",
+        "A second address appears",
+        "Each one is on two nodes",
+        "standbys are made while clients go on",
+    ):
+        assert words in text
+    text = browser.get(f"{page}?plan=business-16").content.decode()
+    assert "200 at once → 400 at once" in text
+    assert "Once, clients are cut and get in again at the same address after about 0.4 s" in text
+    DataStore.objects.update(plan=plan("premium-8"))
+    for number in (2, 3):
+        Node.objects.create(store=running, number=number, role=Node.Role.STANDBY, state=Node.State.UP)
+    text = browser.get(f"{page}?plan=startup-8").content.decode()
+    assert "It goes away, and its clients are cut" in text
+    assert "They are on one node" in text
 
 
 def test_a_full_site_counts_what_the_store_gives_back(running: DataStore, actor: Actor) -> None:
@@ -88,6 +135,9 @@ def test_a_full_site_counts_what_the_store_gives_back(running: DataStore, actor:
     assert "12 GiB of RAM are free" in refused(actor, running, "startup-16")
     Site.objects.update(ram_mib=16 * 1024)
     assert change_plan(actor=actor, store=running, plan=plan("startup-16"))
+    left = free_room(Site.objects.get())
+    assert left
+    assert left.ram_mib == 0  # nobody else gets what the change needs while it is under way
 
 
 def test_the_page_compares_asks_and_changes(running: DataStore, sign_in: SignIn) -> None:  # noqa: F811
@@ -96,7 +146,7 @@ def test_the_page_compares_asks_and_changes(running: DataStore, sign_in: SignIn)
     text = browser.get(page).content.decode()
     assert "$160.60 more per month" in text
     assert "$80.30 less per month" in text
-    assert "another number of nodes" in text
+    assert "Not every node of it is up now" in text
     text = browser.get(f"{page}?plan=startup-16").content.decode()
     assert "From Startup-8 to Startup-16" in text
     assert "clients are cut and get in again at the same address" in text
@@ -110,12 +160,12 @@ def test_a_server_that_does_not_start_leads_back(
 ) -> None:
     configured: list[str] = []
 
-    def configure(self: ChangePlan) -> None:
-        configured.append(self.store.plan.slug)
+    def configure(_self: ChangePlan, _node: Node, plan: ServicePlan) -> None:
+        configured.append(plan.slug)
 
-    monkeypatch.setattr(procedure, "PATIENCE", 1)
-    monkeypatch.setattr(ChangePlan, "configure_node", configure)
-    monkeypatch.setattr(ChangePlan, "_stop", lambda _self: None)
+    monkeypatch.setattr(procedure, "PATIENCE", -1.0)
+    monkeypatch.setattr(ChangePlan, "configure_as", configure)
+    monkeypatch.setattr(ChangePlan, "stop_primary", lambda _self: None)
     monkeypatch.setattr(ChangePlan, "start_node", lambda _self: configured[-1] == "startup-8")
     monkeypatch.setattr(ChangePlan, "verify_access", lambda _self: "A client logged in.")
     operation = walked(change_plan(actor=actor, store=running, plan=plan("startup-16")))
@@ -127,16 +177,16 @@ def test_a_server_that_does_not_start_leads_back(
 
 
 def test_a_step_that_raises_leads_back_too(running: DataStore, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-    def configure(self: ChangePlan) -> None:
-        if self.store.plan.slug == "startup-16":
+    def configure(_self: ChangePlan, _node: Node, plan: ServicePlan) -> None:
+        if plan.slug == "startup-16":
             raise OSError
 
-    monkeypatch.setattr(ChangePlan, "configure_node", configure)
-    monkeypatch.setattr(ChangePlan, "_stop", lambda _self: None)
+    monkeypatch.setattr(ChangePlan, "configure_as", configure)
+    monkeypatch.setattr(ChangePlan, "stop_primary", lambda _self: None)
     monkeypatch.setattr(ChangePlan, "start_node", lambda _self: True)
     monkeypatch.setattr(ChangePlan, "verify_access", lambda _self: "A client logged in.")
     operation = walked(change_plan(actor=actor, store=running, plan=plan("startup-16")))
-    assert "the step failed (OSError)" in operation.sentence
+    assert "a step failed (OSError)" in operation.sentence
     running.refresh_from_db()
     assert (running.state, running.plan.slug) == (State.RUNNING, "startup-8")
 

@@ -17,6 +17,7 @@ from datastores.metering import (
     following,
     in_cents,
     month_of,
+    price_seconds,
     spans,
     total,
     within,
@@ -80,7 +81,7 @@ def test_cutting_time_into_parts_loses_and_adds_nothing(
     edges = [second(-60), *map(second, sorted(cuts)), END]
     parts = [part for begin, end in pairwise(edges) for part in within(found, begin, end)]
     assert total(parts) == total(found)
-    assert cost(parts, PRICES) == cost(found, PRICES)
+    assert price_seconds(parts, PRICES) == price_seconds(found, PRICES)
 
 
 @given(EVENTS)
@@ -98,7 +99,7 @@ def test_a_price_applies_from_its_day_on_only(
     changed = PRICES | {1: [*PRICES[1], Price(second(at), hourly)]}
     before, after = within(found, second(-60), second(at)), within(found, second(at), END)
     only_new = PRICES | {1: [Price(second(-60), hourly)]}
-    assert cost(found, changed) == cost(before, PRICES) + cost(after, only_new)
+    assert price_seconds(found, changed) == price_seconds(before, PRICES) + price_seconds(after, only_new)
 
 
 def test_a_trial_and_time_before_the_first_price_cost_nothing() -> None:

@@ -6,15 +6,18 @@ What takes longer than a second or two is a ``Command``: the procedures run it a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
+from datastores.sites.local.archive import errors
 from datastores.sites.local.archive.vault import Vault
 from datastores.sites.local.engine import Place
 from host.jobs import Command
+
+ArchiverError = errors.ArchiverError
 
 
 @dataclass(frozen=True)
@@ -66,13 +69,10 @@ class Comparison:
     problems: list[str] = field(default_factory=list)
 
 
-class ArchiverError(Exception):
-    """The archiver's program refused; the sentence is for people and holds no secret."""
-
-
 class Archiver(ABC):
     """An engine's archiving. Every method may be run again at any time."""
 
+    takes_buckets: ClassVar[bool] = False  # whether everything of it can be in a bucket; else it is in a folder
     things: ClassVar[tuple[str, str]] = ("table", "row")  # what is counted
 
     @abstractmethod
@@ -94,6 +94,9 @@ class Archiver(ABC):
     @abstractmethod
     def prepare(self, place: Place) -> None:
         """Make what a backup needs in the archive and in the server. Raises ArchiverError."""
+
+    def read_from(self, place: Place, standbys: Sequence[Place]) -> None:  # noqa: B027 - not every engine can
+        """Have the next backup read one of these standbys rather than the primary at ``place``; with none, the primary."""
 
     @abstractmethod
     def back_up(self, place: Place) -> Command:
@@ -120,6 +123,13 @@ class Archiver(ABC):
 
         Raises ArchiverError.
         """
+
+    def erase(self, vault: Vault, work: Path) -> None:
+        """Delete everything that a vault in a bucket holds, with ``work`` as a private directory for files of its own.
+
+        A folder of this machine is deleted without an archiver's help. Raises ArchiverError.
+        """
+        raise ArchiverError("The archive is in a bucket, and its archiver can't erase it there.")
 
     @abstractmethod
     def count(self, place: Place) -> Command:
@@ -151,7 +161,7 @@ class Archiver(ABC):
 
     @abstractmethod
     def replayed(self, place: Place) -> bool:
-        """Say whether the restored server has replayed the log and takes writes."""
+        """Say whether the restored server has replayed the log and takes writes. Raises ArchiverError where it never will."""
 
     @abstractmethod
     def replay_position(self, place: Place) -> str:

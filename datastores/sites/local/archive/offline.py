@@ -13,7 +13,7 @@ from django.conf import settings
 from datastores.limits import PlanFacts
 from datastores.sites.local.archive.archivers import ARCHIVERS
 from datastores.sites.local.archive.contract import Archiver, ArchiverError, Stored, Target
-from datastores.sites.local.archive.vault import Vault
+from datastores.sites.local.archive.vault import Vault, vault_at
 from datastores.sites.local.certificates import ensure_certificate
 from datastores.sites.local.engine import LocalEngine, Place, Sizing
 from datastores.sites.local.engines import LOCAL_ENGINES
@@ -45,7 +45,7 @@ def restore(archive: Path, key: str, to: Path, port: int, moment: datetime | Non
     if to.exists():
         raise OfflineError(f"{to} exists already; nothing was changed.")
     settings.HOME.make()
-    vault = Vault(archive, key)
+    vault = vault_at(archive, key, settings.HOME)
     with tempfile.TemporaryDirectory(prefix="hw-") as sockets:  # a socket's path must be short
         place = Place(to.name, to, Path(sockets), port)
         place.configuration.mkdir(mode=0o700, parents=True)
@@ -104,6 +104,8 @@ def _replay(archiver: Archiver, place: Place) -> datetime | None:
         archiver.settle(place)
         archiver.stop_copy(place)
         wait_until(lambda: job.state() is not JobState.RUNNING, STOP_SECONDS)
+    except ArchiverError as error:
+        raise OfflineError(str(error)) from None
     finally:
         job.forget()
     return recovered

@@ -18,6 +18,7 @@ from django.conf import settings as installation
 
 from datastores.sites.local.archive.contract import ArchiverError, Progress
 from datastores.sites.local.archive.vault import Vault
+from host import restic_bucket
 from host.files import write_private
 from host.jobs import Command
 from host.trees import Programs, TreeError
@@ -26,6 +27,7 @@ TREE: Final = "restic"
 ADDRESS_FILE, KEY_FILE, MADE_FILE = "repository", "password", "made"
 HOST: Final = "store"  # each store has a repository of its own, so that it goes with the store to another machine
 ANSWER_SECONDS: Final = 30
+ERASE_SECONDS: Final = 300
 ABSENT: Final = 10  # restic's exit code where there is no repository
 # $1 is restic. 11: locked. What a killed restic left is unlocked, as soon as nothing is left of its process; a lock of one
 # that works is waited for, two minutes in all.
@@ -70,8 +72,9 @@ class Repository:
     def keep(cls, directory: Path, vault: Vault) -> Repository:
         """Write down where a store's repository is and what opens it."""
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(directory / ADDRESS_FILE, f"{vault.directory}\n")
+        write_private(directory / ADDRESS_FILE, f"{vault.url}\n")
         write_private(directory / KEY_FILE, f"{vault.key}\n")
+        restic_bucket.keep(directory, vault.bucket)
         return cls(directory)
 
     def known(self) -> bool:
@@ -95,7 +98,10 @@ class Repository:
 
     def command(self, *arguments: str) -> Command:
         """Return a call of restic with this repository. What it says is JSON, where restic can."""
-        return Command(["sh", "-c", SCRIPT, "restic", str(restic()), *FLAGS, *arguments], self.environment())
+        return Command(
+            ["sh", "-c", SCRIPT, "restic", str(restic()), *FLAGS, *restic_bucket.options(self.directory), *arguments],
+            self.environment(),
+        )
 
     def environment(self) -> dict[str, str]:
         """Return what restic's environment holds: names of files, no secret."""
@@ -104,6 +110,7 @@ class Repository:
             "RESTIC_PASSWORD_FILE": str(self.directory / KEY_FILE),
             "RESTIC_PROGRESS_FPS": "1",
             "LC_ALL": "C",
+            **restic_bucket.environment(self.directory),
         }
 
     def back_up(self, paths: Iterable[Path], tags: Mapping[str, str], *options: str) -> Command:
@@ -126,18 +133,23 @@ class Repository:
         killed in between: without a snapshot it does only that."""
         return self.command("forget", "--prune", *identifiers) if identifiers else self.command("prune")
 
+    def erase(self) -> None:
+        """Remove everything that it keeps: what is left opens nothing and holds nothing. Raises ArchiverError."""
+        if identifiers := [snapshot.id for snapshot in self.snapshots()]:
+            self.answer(self.forget(*identifiers), ERASE_SECONDS)
+
     def check(self) -> Command:
         """Return what reads the whole repository and checks it."""
         return self.command("check", "--read-data", "--no-lock")
 
-    def answer(self, call: Command) -> str:
+    def answer(self, call: Command, seconds: float = ANSWER_SECONDS) -> str:
         """Run something short and return what it says. Raises ArchiverError."""
-        ended = self._run(call)
+        ended = self._run(call, seconds)
         if ended.returncode != 0:
             raise ArchiverError(meaning(ended.stdout + ended.stderr))
         return ended.stdout
 
-    def _run(self, call: Command) -> subprocess.CompletedProcess[str]:
+    def _run(self, call: Command, seconds: float = ANSWER_SECONDS) -> subprocess.CompletedProcess[str]:
         try:
             return subprocess.run(
                 call.arguments,
@@ -147,11 +159,11 @@ class Repository:
                 env={"PATH": "/usr/bin:/bin", **call.environment},
                 cwd="/",
                 umask=0o077,
-                timeout=ANSWER_SECONDS,
+                timeout=seconds,
                 stdin=subprocess.DEVNULL,
             )
         except subprocess.TimeoutExpired:
-            raise ArchiverError(f"The archive did not answer within {ANSWER_SECONDS} seconds.") from None
+            raise ArchiverError(f"The archive did not answer within {seconds:.0f} seconds.") from None
 
 
 FLAGS: Final = ("--json", "--no-cache")
@@ -191,6 +203,11 @@ def parse_progress(text: str) -> Progress | None:
 
 # What restic's messages contain, and what that means. The first that is found counts.
 MEANINGS: Final = (
+    ("Access Denied", "The archive's storage refuses its login."),
+    ("SignatureDoesNotMatch", "The archive's storage refuses its login."),
+    ("request signature we calculated", "The archive's storage refuses its login."),
+    ("Access Key Id you provided", "The archive's storage refuses its login."),
+    ("InvalidAccessKeyId", "The archive's storage refuses its login."),
     ("no space left on device", "The disk of the archive is full."),
     ("wrong password", "The archive can't be opened with its key."),
     ("repository does not exist", "The archive is missing, or its description is."),
@@ -201,9 +218,6 @@ MEANINGS: Final = (
     ("connection refused", "The archive's storage can't be reached."),
     ("i/o timeout", "The archive's storage can't be reached."),
     ("x509", "The certificate of the archive's storage can't be verified."),
-    ("Access Denied", "The archive's storage refuses its login."),
-    ("SignatureDoesNotMatch", "The archive's storage refuses its login."),
-    ("InvalidAccessKeyId", "The archive's storage refuses its login."),
     ("ciphertext verification failed", "A file of the archive is damaged, or was stored with another key."),
     ("no key found", "The archive's key file is missing or damaged."),
     ("invalid data returned", "A file of the archive is damaged: its checksum is wrong."),

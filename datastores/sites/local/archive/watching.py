@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.encryption import EncryptionError
-from datastores.alarms import TITLES, alarms
+from datastores.alarms import NO_KEY, TITLES, alarms
 from datastores.archives import facts_of
 from datastores.models import Archive, DataStore, Node, Operation
 from datastores.sites.local.archive import telling
@@ -23,14 +23,13 @@ from host.jobs import Job
 
 log = logging.getLogger(__name__)
 State = DataStore.State
-NO_KEY = "The key that encrypts the archive can't be read: the installation's key file is missing or is another one."
 
 
 def look_at_all() -> None:
     """Look at the log of every store of this machine that should run."""
     running = (State.RUNNING, State.UNREACHABLE)
     stores = DataStore.objects.filter(state__in=running, region__site__kind="local", archive__keep_until=None)
-    for store in stores.select_related("plan"):
+    for store in stores.select_related("plan", "organization").defer("admin_password", "next_admin_password"):
         if archiver := archiver_of(store):
             try:
                 with transaction.atomic():
@@ -43,16 +42,14 @@ def look_at_all() -> None:
 def look_at(store: DataStore, archiver: Archiver) -> Archive | None:
     """Look at one store's log and save what was found; call it in a transaction. None before it has a server."""
     node = store.nodes.filter(role=Node.Role.PRIMARY).exclude(port=None).first()
-    try:
-        archive = Archive.objects.select_for_update().filter(store=store).first()
-    except EncryptionError:
-        Archive.objects.filter(store=store).update(problem=NO_KEY, problem_since=timezone.now())
-        raise
+    archive = Archive.objects.select_for_update().filter(store=store).first()
     if node is None or archive is None:
         return None
-    now = timezone.now()
+    archive.store, now = store, timezone.now()
     try:
         found = archiver.look(place_of(node, machine().home), vault_of(archive, machine().home), archive.position, now)
+    except EncryptionError:
+        found = Look(archive.position, problem=NO_KEY)
     except ArchiverError as error:
         found = Look(archive.position, problem=str(error))
     save(archive, found, now)
@@ -75,8 +72,7 @@ def save(archive: Archive, found: Look, now: datetime) -> None:
 
 def tell(archive: Archive) -> None:
     """Tell of alarms that are new and of those that are over; call it in the transaction that locks the row."""
-    disk = shutil.disk_usage(machine().home.archive)
-    held = alarms(facts_of(archive, free=disk.free / disk.total), timezone.now())
+    held = alarms(facts_of(archive, free=None if archive.in_bucket else free_share()), timezone.now())
     for name in sorted(held.keys() - set(archive.alarms)):
         telling.alarm(archive.store, TITLES[name], held[name])
     for name in sorted(set(archive.alarms) - held.keys()):
@@ -84,6 +80,12 @@ def tell(archive: Archive) -> None:
     if set(archive.alarms) != held.keys():
         archive.alarms = sorted(held)
         archive.save(update_fields=["alarms"])
+
+
+def free_share() -> float:
+    """Return how much of the disk that holds the archives is free. Nobody can ask that of a bucket."""
+    disk = shutil.disk_usage(machine().home.archive)
+    return disk.free / disk.total
 
 
 def sweep(parts: Machine) -> None:

@@ -16,6 +16,7 @@ from datastores.sites.local.edge import EdgeError
 from datastores.sites.local.engines import replicating_engine
 from datastores.sites.local.machine import machine
 from datastores.sites.local.monitor import news
+from datastores.sites.local.parting import surplus_of
 from datastores.sites.local.places import place_of
 from datastores.sites.local.readers import lead_readers
 from datastores.sites.local.replication import NotAnswering, Standing
@@ -34,7 +35,7 @@ _lost_touch: dict[uuid.UUID, datetime] = {}  # since when a standby was not seen
 def look_after(store: DataStore) -> None:
     """Make one round; what can't be done now is done in the next one."""
     store = DataStore.objects.select_related("plan", "region__site", "organization").get(pk=store.pk)
-    if store.state not in SHOULD_RUN:
+    if store.state not in SHOULD_RUN or not _has_standbys(store):
         return
     try:
         converge(store)
@@ -45,6 +46,11 @@ def look_after(store: DataStore) -> None:
     news.tell_guarantee(store)
     spread_reads(store)
     restore_redundancy(store)
+
+
+def _has_standbys(store: DataStore) -> bool:
+    """Whether it should have some, or has some that a change of plan makes or left over."""
+    return store.plan.node_count > 1 or store.nodes.filter(role=Node.Role.STANDBY).exists()
 
 
 def measure_replication(store: DataStore) -> None:
@@ -103,6 +109,8 @@ def restore_redundancy(store: DataStore) -> None:
 
 
 def _wanted(store: DataStore) -> tuple[str, dict[str, str]]:
+    if surplus_of(store):
+        return "remove_standby", {}
     nodes = list(store.nodes.order_by("number"))
     for node in nodes:
         gone = node.state == Node.State.DOWN and timezone.now() - node.state_since > GONE_AFTER

@@ -19,7 +19,7 @@ from host.processes import Process
 
 log = logging.getLogger(__name__)
 REFRESH_SECONDS = 1.0
-SPREAD_SECONDS = 1.0
+SPREAD_SECONDS = 0.001
 TURN_SECONDS = 0.02  # what falls due within it is done together
 JUDGE_SECONDS = 0.05  # how often open questions are looked at
 LATE_SECONDS = 0.25  # the loop itself was held up for longer than this
@@ -98,13 +98,15 @@ class Loop:
         for key in self._watches.keys() - wanted.keys():
             if not self._watches[key].busy:
                 self._drop(key, now)
+        new: list[Watch] = []
         for key, facts in wanted.items():
             if key in self._watches:
                 self._watches[key].facts = facts
             else:
                 self._watches[key] = Watch(facts, self._pulse_of(facts), self._find, missing_since=now)
-                # Spread over a period, so that not all are asked in the same instant.
-                self._look_again(self._watches[key], now + key.int % 1000 / 1000 * SPREAD_SECONDS)
+                new.append(self._watches[key])
+        for number, watch in enumerate(new):  # one at once; many one after another, so that not all are asked together
+            self._look_again(watch, now + number * SPREAD_SECONDS)
 
     def _drop(self, key: uuid.UUID, now: float) -> None:
         watch = self._watches.pop(key)

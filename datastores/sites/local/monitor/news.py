@@ -30,7 +30,7 @@ def tell_failover(store: DataStore, primary: Node, cause: str, *, lossless: bool
 def tell_guarantee(store: DataStore) -> None:
     """Tell, once per suspension, that acknowledged writes are on one node only."""
     since = store.guarantee_suspended_since
-    if since is None or timezone.now() - since < LASTS:
+    if store.plan.node_count < 2 or since is None or timezone.now() - since < LASTS:
         return
     notify(
         store.organization,

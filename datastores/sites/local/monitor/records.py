@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,8 +16,14 @@ from datastores.sites.local import phases
 from datastores.sites.local.monitor.facts import Failure, FailureKind
 from datastores.sites.local.synchrony import MONITOR
 
+Kind = Failover.Kind
+FAILED_OVER: Final = {
+    FailureKind.EXIT: Kind.FAILOVER,
+    FailureKind.HANG: Kind.FAILOVER_HANG,
+    FailureKind.DATA_LOST: Kind.FAILOVER_DATA,
+}
+RESTARTED: Final = {Kind.FAILOVER_HANG: Kind.RESTART_HANG}
 DRILL_AGE = timedelta(seconds=60)
-GAVE_WAY = "Ended because the primary failed; it is done anew if it is still needed."
 
 
 def open_row(node: Node, failure: Failure) -> Failover:
@@ -28,7 +35,7 @@ def open_row(node: Node, failure: Failure) -> Failover:
         return drill
     return Failover.objects.create(
         store=node.store,
-        kind=Failover.Kind.FAILOVER,
+        kind=FAILED_OVER[failure.kind],
         cause=failure.sentence,
         old_primary=f"Node {node.number}",
         began_at=datetime.fromtimestamp(failure.at, tz=UTC),
@@ -42,11 +49,8 @@ def open_fail_over(node: Node, row: Failover, failure: Failure, noticed: float) 
     node = Node.objects.select_for_update(of=("self",)).get(pk=node.pk)
     if node.role != Node.Role.PRIMARY or node.is_fenced:
         return None
-    running = store.running_operation()
-    if running is not None:
-        if not type(registry.procedure_of(running)).gives_way:
-            return None
-        cancel(running, because=GAVE_WAY)
+    if not make_way(store):
+        return None
     node.set_state(Node.State.FENCED)
     memo = {
         "node": str(node.pk),
@@ -59,6 +63,18 @@ def open_fail_over(node: Node, row: Failover, failure: Failure, noticed: float) 
     return operation
 
 
+def make_way(store: DataStore) -> bool:
+    """End what works on a store whose row is held, if it gives way; False where it must be let end first."""
+    running = store.running_operation()
+    if running is None:
+        return True
+    procedure = registry.procedure_of(running)
+    if not procedure.gives_way():
+        return False
+    cancel(running, because=procedure.gave_way)
+    return True
+
+
 def give_up(row: Failover) -> None:
     """Save that nobody served after all that the monitor does by itself; what is done later has a row of its own."""
     Failover.objects.filter(pk=row.pk, operation=None, finished_at=None).update(
@@ -68,7 +84,7 @@ def give_up(row: Failover) -> None:
 
 def close_restarted(row: Failover, noticed: float) -> None:
     """Save that the primary came back in place."""
-    kind = row.kind if row.kind in Failover.DRILLS else Failover.Kind.RESTART
+    kind = row.kind if row.kind in Failover.DRILLS else RESTARTED.get(Kind(row.kind), Kind.RESTART)
     Failover.objects.filter(pk=row.pk).update(
         kind=kind,
         succeeded=True,

@@ -6,10 +6,11 @@ import logging
 import time
 from collections.abc import Callable
 
+from django.db import transaction
 from django.utils import timezone
 
 from console.errors import Refusal
-from datastores.models import Failover, Node, Operation
+from datastores.models import DataStore, Failover, Node, Operation
 from datastores.models.store import SHOULD_RUN
 from datastores.operations import registry, runner
 from datastores.sites.local.archive.archivers import archiver_of
@@ -57,7 +58,7 @@ class Primary:
     def _is_worked_on(self, node: Node) -> bool:
         """Whether an operation has the store to itself that a failover must let end first."""
         operation = node.store.running_operation()
-        waits = operation is not None and not type(registry.procedure_of(operation)).gives_way
+        waits = operation is not None and not registry.procedure_of(operation).gives_way()
         self._waited = self._waited or waits
         return waits
 
@@ -117,7 +118,9 @@ class Primary:
         if node.store.plan.node_count > 1 or archiver_of(node.store) is None:
             return False
         try:
-            open_restore(node.store, MONITOR.name)
+            with transaction.atomic():
+                records.make_way(DataStore.objects.locked(node.store))
+                open_restore(node.store, MONITOR.name)
         except Refusal:  # there is no backup, or something works on the store
             return False
         if self._row is not None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import close_old_connections, connections
+from django.db.models import Exists, OuterRef, Q
 
 from datastores.models import DataStore, Failover, Node
 from datastores.models.store import SHOULD_RUN
@@ -72,11 +73,11 @@ class Watcher:
         return True
 
     def _respond(self, facts: Facts, failure: Failure, noticed: float) -> None:
-        node = Node.objects.select_related("store__region__site", "store__plan").filter(pk=facts.node).first()
-        if node is None:
+        role = Node.objects.filter(pk=facts.node).values_list("role", flat=True).first()
+        if role is None:
             return
         log.warning("%s of %s: %s", facts.place.name, facts.store, failure.sentence)
-        if node.role == Node.Role.PRIMARY:
+        if role == Node.Role.PRIMARY:
             primary = Primary(facts, failure, noticed, self._sing)
             primary.respond()
         else:
@@ -93,7 +94,8 @@ class Watcher:
 
     def _tend_stores(self) -> None:
         stores = DataStore.objects.filter(region__site__kind="local", state__in=SHOULD_RUN)
-        keys = set(stores.filter(plan__node_count__gt=1).values_list("pk", flat=True))
+        standbys = Node.objects.filter(store=OuterRef("pk"), role=Node.Role.STANDBY)
+        keys = set(stores.filter(Q(plan__node_count__gt=1) | Exists(standbys)).values_list("pk", flat=True))
         now = time.monotonic()
         with self._guard:
             self._cares = {key: self._cares.get(key, (now, SOON_ROUNDS)) for key in keys}

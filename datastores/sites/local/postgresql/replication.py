@@ -44,6 +44,8 @@ FOLLOWERS = """
     FROM pg_stat_replication WHERE usename = %s AND state = 'streaming' AND flush_lsn IS NOT NULL
 """
 HAND_OVER_SECONDS = 2.0
+PROMOTE_SECONDS = 0.5
+LOOK_SECONDS = 0.001
 OWN_SLOTS = "SELECT slot_name FROM pg_replication_slots WHERE slot_name LIKE 'node\\_%' AND slot_type = 'physical'"
 END_STREAM = """
     SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = %s AND active_pid IS NOT NULL
@@ -92,12 +94,14 @@ class ReplicatingPostgreSQL(Replicating):
             connection.execute("SELECT pg_reload_conf()")
 
     def promote(self, place: Place) -> None:
-        """Have the standby end its recovery as a primary that waits for nobody."""
+        """Have the standby end its recovery as a primary that waits for nobody. The session outlives the promotion, so
+        the end is seen over it: a login for each look would take longer than what it waits for."""
         write_settings(place, None, ())  # the signal file is the promotion's own to remove
         with platform_login(place) as connection:
             connection.execute("SELECT pg_reload_conf()")
-            if connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,):
+            if _in_recovery(connection):
                 connection.execute("SELECT pg_promote(wait => false)")
+                wait_until(lambda: not _in_recovery(connection), PROMOTE_SECONDS, first_pause=LOOK_SECONDS)
 
     def step_down(self, place: Place, standby: Place) -> None:
         """A clean shutdown sends everything to the standbys before it ends; the proof is that the standby has received
@@ -155,7 +159,7 @@ def _make_role(connection: Connection) -> None:
 
 
 def _standing(connection: Connection) -> Standing:
-    in_recovery = _one(connection, "SELECT pg_is_in_recovery()")[0]
+    in_recovery = _in_recovery(connection)
     position, applied, following, port, lag = _one(connection, OWN[in_recovery])
     if in_recovery:
         return Standing(
@@ -175,6 +179,10 @@ def _standing(connection: Connection) -> Standing:
         followers={str(name): Follower(int(flushed), waited) for name, flushed, waited in rows},
         told=told(names),
     )
+
+
+def _in_recovery(connection: Connection) -> bool:
+    return bool(_one(connection, "SELECT pg_is_in_recovery()")[0])
 
 
 def _one(connection: Connection, statement: str) -> tuple[Any, ...]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from datetime import timedelta
 from typing import ClassVar
 
-from django.utils import timezone
-
-from datastores.models import Failover, Node
+from datastores.models import Node
 from datastores.operations.outcomes import Done, Fail, Goto, Outcome, Wait
 from datastores.operations.procedure import step
 from datastores.sites.local import addresses, phases
 from datastores.sites.local.joining import join
+from datastores.sites.local.parting import erase
 from datastores.sites.local.procedures.replication import ReplicationProcedure
 from datastores.sites.local.replication import CopyFailed, NotAnswering
 from datastores.sites.local.synchrony import PrimaryChanged, converge
@@ -28,7 +26,6 @@ class AddStandby(ReplicationProcedure):
     title: ClassVar[str] = "Add a standby"
     first = "allot"
     time_limit = timedelta(days=1)  # a large data set takes hours to copy
-    gives_way = True
 
     @property
     def standby(self) -> Node:
@@ -71,6 +68,10 @@ class AddStandby(ReplicationProcedure):
         number = self.standby.number
         phases.save_redundancy(self.store)
         return Done(f"Node {number} follows the primary.")
+
+    def gives_way(self) -> bool:
+        """A failover can't wait for a copy."""
+        return True
 
     def failed(self, failure: Fail) -> None:
         """The store runs as before, with less redundancy, which its page says."""
@@ -127,20 +128,8 @@ class ReplaceNode(AddStandby):
             node = Node.make_another(self.store)
             addresses.reserve_node_port(node)
             self.memo["node"] = str(node.pk)
-        place = self.place_at(lost)
-        self.machine.supervisor.remove(place.name, 0)
-        if place.data.exists() and self._may_hold_lost_writes():
-            kept = self.machine.home.root / "lost"
-            kept.mkdir(mode=0o700, exist_ok=True)
-            place.data.rename(kept / f"{place.name}-{timezone.now():%Y%m%dT%H%M%S}")
-        for directory in (place.directory, place.sockets):
-            shutil.rmtree(directory, ignore_errors=True)
-        lost.delete()
+        erase(self.machine, lost, suspect=True)
         return Goto("join")
 
     def _lost(self) -> Node | None:
         return Node.objects.select_related("store").filter(pk=self.memo["lost"]).first()
-
-    def _may_hold_lost_writes(self) -> bool:
-        last = Failover.objects.filter(store=self.store, succeeded=True).order_by("-began_at").first()
-        return last is not None and last.lossless is False and not self.replication.asynchronous

@@ -8,7 +8,7 @@ from typing import ClassVar
 from django.utils import timezone
 
 from console.templatetags.ui import size as in_words
-from datastores.models import Archive, Backup, DataStore
+from datastores.models import Archive, Backup, DataStore, Node
 from datastores.operations.outcomes import Done, Fail, Goto, Outcome, Wait
 from datastores.operations.procedure import step
 from datastores.schedule import RETRY_AFTER
@@ -16,7 +16,7 @@ from datastores.sites.local.archive.contract import ArchiverError
 from datastores.sites.local.archive.rows import follow_catalogue
 from datastores.sites.local.archive.watching import look_at
 from datastores.sites.local.procedures.archiving import ArchivingProcedure, WorkError, fraction
-from host.jobs import LOW_PRIORITY
+from host.jobs import LOW_PRIORITY, Command
 
 SEAL_SECONDS = 120  # how long the log may take to arrive after a backup
 TRY_AGAIN = "It is tried again in 15 minutes. Earlier backups are not affected."
@@ -51,7 +51,7 @@ class BackUp(ArchivingProcedure):
     def copy(self) -> Outcome:
         """Copy everything into the archive. Earlier backups are not touched."""
         try:
-            wait = self.work("backup", lambda: self.archiver.back_up(self.place), self._progress, niceness=LOW_PRIORITY)
+            wait = self.work("backup", self._command, self._progress, niceness=LOW_PRIORITY)
         except WorkError as error:
             return Fail(f"The backup was not completed. {error}", TRY_AGAIN)
         return wait or Goto("note")
@@ -132,6 +132,12 @@ class BackUp(ArchivingProcedure):
                 sentence=failure.sentence,
             )
         Archive.objects.filter(pk=self.archive.pk).update(next_backup_at=now + RETRY_AFTER)
+
+    def _command(self) -> Command:
+        """Spare the primary where there is a standby."""
+        standbys = self.store.nodes.filter(role=Node.Role.STANDBY, state=Node.State.UP).exclude(port=None)
+        self.archiver.read_from(self.place, [self.place_at(node) for node in standbys.order_by("number")])
+        return self.archiver.back_up(self.place)
 
     def _progress(self) -> str:
         try:

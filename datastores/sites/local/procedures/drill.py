@@ -22,7 +22,6 @@ class Drill(ReplicationProcedure):
     kind = "drill"
     title: ClassVar[str] = "Failure drill"
     first = "prepare"
-    gives_way = True
 
     @step("Write numbered rows through the address")
     def prepare(self) -> Outcome:
@@ -53,6 +52,10 @@ class Drill(ReplicationProcedure):
         elif (program := self.machine.supervisor.program(place.name)) is not None:
             program.send(signal.SIGKILL)
         return Done("The fault was made. What the monitor does about it stands in the history below.")
+
+    def gives_way(self) -> bool:
+        """What it does is to make the primary fail."""
+        return True
 
     def failed(self, failure: Fail) -> None:
         """Nothing was done to the store."""

@@ -78,7 +78,7 @@ class Prove(ArchivingProcedure):
                 lambda: f"{fraction(restored_so_far(self.copy.data), size)} of {in_words(size)} are restored.",
                 niceness=LOW_PRIORITY,
             )
-        except WorkError as error:
+        except (WorkError, ArchiverError) as error:
             return Fail(f"The backup can't be restored. {error}", REMEDY)
         if wait is None:
             self.engine.configure(self.copy, sizing_of(self.store))
@@ -90,7 +90,11 @@ class Prove(ArchivingProcedure):
         server = self.job("server")
         if server.state() in {JobState.ABSENT, JobState.LOST}:
             server.start(self.archiver.serve_copy(self.copy), niceness=LOW_PRIORITY)
-        if not wait_until(lambda: self.archiver.replayed(self.copy), ANSWER_SECONDS):
+        try:
+            replayed = wait_until(lambda: self.archiver.replayed(self.copy), ANSWER_SECONDS)
+        except ArchiverError as error:
+            return Fail(str(error), REMEDY)
+        if not replayed:
             if server.state() is JobState.ENDED:
                 return Fail(f"The restored copy does not start. {self.archiver.meaning(server.last_words())}", REMEDY)
             position = self.archiver.replay_position(self.copy)

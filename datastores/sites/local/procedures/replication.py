@@ -63,10 +63,9 @@ class ReplicationProcedure(LocalProcedure):
         self.machine.edge.fence(addresses.edge_slot(slot))
 
     def becomes_primary(self, node: Node, seconds: float) -> bool:
-        """Promote a node whose turn it is; true when it takes writes."""
+        """Promote a node whose turn it is; true when it takes writes. Nothing happens to one that does already."""
         place = self.place_at(node)
-        if not self._writable(place):
-            self.replication.promote(place)
+        self.replication.promote(place)
         return wait_until(lambda: self._writable(place), seconds)
 
     def redirect(self, primary: Node) -> None:

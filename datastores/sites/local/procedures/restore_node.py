@@ -61,7 +61,7 @@ class RestoreNode(RestoringProcedure):
         shutil.rmtree(self.machine.home.run / name, ignore_errors=True)
         old = Node.objects.filter(pk=self.memo["old"]["node"]).first()
         if old:
-            number = old.number + 1
+            number = max(self.store.nodes.values_list("number", flat=True)) + 1  # a standby may have been in the making
             old.delete()
             Node.objects.create(pk=self.memo["new"], store=self.store, number=number, role=Node.Role.PRIMARY)
         addresses.reserve_node_port(self.node)

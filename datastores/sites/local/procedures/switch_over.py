@@ -24,12 +24,13 @@ class SwitchOver(ReplicationProcedure):
 
     kind = "switch_over"
     title: ClassVar[str] = "Switch over"
+    cause: ClassVar[str] = "Asked for by"
     first = "choose"
 
     @step("Choose a standby that has caught up")
     def choose(self) -> Outcome:
         """Save who hands over to whom before anything is done."""
-        if not self.measured(Failover.Kind.SWITCHOVER, f"Asked for by {self.operation.requested_by}."):
+        if not self.measured(Failover.Kind.SWITCHOVER, f"{self.cause} {self.operation.requested_by}."):
             return Wait(0.1, "Waiting for the canary that measures what clients notice.")
         self.lock()
         standby = self._chosen()
@@ -139,12 +140,16 @@ class SwitchOver(ReplicationProcedure):
 
     def _rejoin(self, old: Node, primary: Node) -> str | None:
         place = self.place_at(old)
-        configure_node(self.machine, old)
+        self.configure_standby(old)
         if self.replication.stops_to_step_down:
             self.machine.supervisor.start(place.name)
         else:
             self.replication.follow(place, self.place_at(primary))
         return None if self.engine.ready(place) else "The old primary is starting as a standby."
+
+    def configure_standby(self, node: Node) -> None:
+        """Write what a node needs before it starts as a standby."""
+        configure_node(self.machine, node)
 
     def _named(self, key: str) -> Node:
         return Node.objects.select_related("store__region__site", "store__plan").get(pk=self.memo[key])

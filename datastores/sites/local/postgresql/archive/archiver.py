@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import psycopg
 
@@ -23,8 +23,8 @@ from datastores.sites.local.archive.contract import (
 )
 from datastores.sites.local.archive.vault import Vault
 from datastores.sites.local.engine import Place
-from datastores.sites.local.postgresql.archive import counting, log, pgbackrest
-from datastores.sites.local.postgresql.archive.pgbackrest import ARCHIVE_FILE, RESTORE_FILE
+from datastores.sites.local.postgresql.archive import counting, holdings, log, pgbackrest
+from datastores.sites.local.postgresql.archive.pgbackrest import ARCHIVE_FILE, BACKUP_FILE, RESTORE_FILE
 from datastores.sites.local.postgresql.logins import platform_login
 from datastores.sites.local.postgresql.names import PLATFORM, PLATFORM_DATABASE
 from datastores.sites.local.postgresql.programs import confined_server, program
@@ -42,11 +42,14 @@ COPY_SETTINGS: Final = (
     "autovacuum=off",
     "fsync=off",
 )
+START_SECONDS: Final = 4  # that a server which is about to start waits for its archive
 REPLAY: Final = "SELECT coalesce(pg_last_xact_replay_timestamp()::timestamptz(0)::text, '')"
 
 
 class PostgreSQLArchiver(Archiver):
     """One encrypted repository per store."""
+
+    takes_buckets: ClassVar[bool] = True
 
     def installed(self) -> bool:
         """Say whether pgBackRest is."""
@@ -57,7 +60,7 @@ class PostgreSQLArchiver(Archiver):
         queue = pgbackrest.queue_mib(storage_gib)
         file = pgbackrest.write_configuration(ARCHIVE_FILE, place, vault, queue=queue)
         with contextlib.suppress(ArchiverError):  # the store must come up all the same; the first backup tries again
-            pgbackrest.make_stanza(file)
+            pgbackrest.make_stanza(file, START_SECONDS)
 
     def archives(self, place: Place) -> bool:
         """Ask the server whether it was started with an archive."""
@@ -72,9 +75,14 @@ class PostgreSQLArchiver(Archiver):
         pgbackrest.make_stanza(_archive(place))
         counting.make_reader(place)
 
+    def read_from(self, place: Place, standbys: Sequence[Place]) -> None:
+        """Write a configuration of its own for backups: pgBackRest itself finds out which server is what."""
+        pgbackrest.write_backup_configuration(place, standbys)
+
     def back_up(self, place: Place) -> Command:
         """Take a full backup, with page checksums verified on the way."""
-        return pgbackrest.command(_archive(place), "--type=full", "backup")
+        file = place.configuration / BACKUP_FILE
+        return pgbackrest.command(file if file.exists() else _archive(place), "--type=full", "backup")
 
     def progress(self, place: Place) -> Progress | None:
         """Ask pgBackRest."""
@@ -86,7 +94,7 @@ class PostgreSQLArchiver(Archiver):
 
     def listed(self, place: Place, vault: Vault) -> list[Stored]:
         """Ask pgBackRest, where its folders are there."""
-        if not (vault.directory / "backup").is_dir():
+        if vault.bucket is None and not (vault.directory / "backup").is_dir():
             return []
         return pgbackrest.catalogue(pgbackrest.write_configuration(RESTORE_FILE, place, vault))
 
@@ -95,6 +103,11 @@ class PostgreSQLArchiver(Archiver):
         return pgbackrest.command(
             _archive(place), f"--repo1-retention-full={keep}", f"--repo1-retention-archive={keep}", "expire"
         )
+
+    def erase(self, vault: Vault, work: Path) -> None:
+        """Have pgBackRest delete what it has in a bucket."""
+        place = Place(vault.directory.name, work, work / "sockets", 0)
+        pgbackrest.erase(pgbackrest.write_configuration(ARCHIVE_FILE, place, vault))
 
     def count(self, place: Place) -> Command:
         """See ``counting``."""
@@ -127,8 +140,7 @@ class PostgreSQLArchiver(Archiver):
     def salvage(self, lost: Path, place: Place) -> int:
         """Copy the log files that the archive does not have. PostgreSQL replays them after those of the archive, as far
         as their checksums are right."""
-        repository = pgbackrest.repository_of(place.configuration / RESTORE_FILE)
-        return log.salvage(lost / "pg_wal", place.data / "pg_wal", repository) if repository else 0
+        return holdings.salvage(lost / "pg_wal", place.data / "pg_wal", place.configuration / RESTORE_FILE)
 
     def replayed(self, place: Place) -> bool:
         """Ask the server whether it takes writes."""
@@ -179,7 +191,7 @@ class PostgreSQLArchiver(Archiver):
 
     def look(self, place: Place, vault: Vault, position: Mapping[str, Any], now: datetime) -> Look:
         """See ``log``."""
-        return log.look(place, vault, position, now)
+        return log.look(place, _archive(place), position, now)
 
     def seal(self, place: Place, position: Mapping[str, Any]) -> tuple[datetime, Mapping[str, Any]]:
         """See ``log``."""

@@ -6,8 +6,8 @@ was committed before that time can be restored: the window ends there, exactly. 
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -16,17 +16,11 @@ import psycopg
 
 from datastores.schedule import beat_is_due
 from datastores.sites.local.archive.contract import ArchiverError, Look
-from datastores.sites.local.archive.vault import Vault
 from datastores.sites.local.engine import Place
-from datastores.sites.local.postgresql.archive.pgbackrest import STANZA
-from datastores.sites.local.postgresql.archive.segments import (
-    PER_LOG,
-    file_number,
-    first_missing,
-    number_of,
-    part_of_name,
-    position,
-)
+from datastores.sites.local.postgresql.archive.holdings import is_broken
+from datastores.sites.local.postgresql.archive.meanings import meaning
+from datastores.sites.local.postgresql.archive.reach import last_words
+from datastores.sites.local.postgresql.archive.segments import file_number, number_of, position
 from datastores.sites.local.postgresql.logins import Connection, platform_login
 
 SCHEMA: Final = """
@@ -46,19 +40,47 @@ STATE: Final = """
 # Checkpoints and the like write this much by themselves; what tenants commit takes more, or comes with more.
 QUIET_BYTES: Final = 2000
 MOST_MARKS: Final = 60
-NAME_LENGTH: Final = 24  # of a log file's name
-NOT_ARRIVING: Final = "The archive does not take the log. The server keeps it and tries again."
+NOT_ARRIVING: Final = "The archive does not take the log. {} The server keeps it and tries again."
+NO_ANSWER: Final = "Its storage does not answer."
+ENDED: Final = "terminated on signal"  # by the clock of the command that archives
 OFF: Final = "The server was started without an archive. Power it off and on once, and its log is archived."
 GAP: Final = "A part of the log never reached the archive."
 
 
-def look(place: Place, vault: Vault, before: Mapping[str, Any], now: datetime) -> Look:
-    """Mark the log where that is due and see what has arrived. Raises ArchiverError where the server does not answer."""
+@dataclass(frozen=True)
+class State:
+    """What a server says of its log."""
+
+    position: str
+    archived: str  # the newest file that was handed over
+    arrived_at: datetime | None
+    failing: bool
+    mode: str
+
+
+def look(place: Place, file: Path, before: Mapping[str, Any], now: datetime) -> Look:
+    """Mark the log where that is due and see what has arrived in the archive that pgBackRest's ``file`` leads to.
+
+    Raises ArchiverError where the server does not answer, or the archive can't be looked into.
+    """
     try:
         with platform_login(place) as connection:
-            return _look(connection, vault, before, now)
+            state, note = _marked(connection, before, now)
     except psycopg.OperationalError:
         raise ArchiverError("The server did not answer.") from None
+    if state.mode == "off":
+        return Look(before, problem=OFF)
+    problem = _reason(place) if state.failing else ""
+    last = number_of(state.archived)
+    if last is None:
+        return Look(note, problem=problem)
+    marks: list[list[Any]] = note.get("marks", [])
+    until = [moment for lsn, moment in marks if file_number(lsn) <= last]
+    broken = is_broken(file, int(note.get("seen") or last), last)
+    note |= {"seen": last, "marks": [mark for mark in marks if file_number(mark[0]) > last]}
+    if broken:
+        return Look(note, arrived_at=state.arrived_at, missing=GAP, problem=problem)
+    return Look(note, datetime.fromisoformat(until[-1]) if until else None, state.arrived_at, problem=problem)
 
 
 def recovered_to(place: Place) -> datetime | None:
@@ -73,43 +95,6 @@ def recovered_to(place: Place) -> datetime | None:
     return row[0] if row else None
 
 
-def salvage(lost: Path, restored: Path, repository: Path) -> int:
-    """Copy the log files of ``lost`` that the archive does not have to ``restored``; return how many."""
-    there = {name for directory in (repository / "archive" / STANZA).glob("*/*/") for name in _names(directory)}
-    copied = 0
-    for file in sorted(lost.glob("[0-9A-F]*")):
-        if len(file.name) == NAME_LENGTH and number_of(file.name) is not None and file.name not in there:
-            shutil.copyfile(file, restored / file.name)
-            copied += 1
-    return copied
-
-
-def _names(directory: Path) -> Iterator[str]:
-    return (path.name[:NAME_LENGTH] for path in directory.iterdir() if path.name[NAME_LENGTH : NAME_LENGTH + 1] == "-")
-
-
-def _look(connection: Connection, vault: Vault, before: Mapping[str, Any], now: datetime) -> Look:
-    at, archived, arrived_at, failing, mode = _state(connection)
-    if mode == "off":
-        return Look(before, problem=OFF)
-    beaten_at, beaten = before.get("beaten_at"), int(before.get("beaten", 0))
-    since = (now - datetime.fromisoformat(beaten_at)).total_seconds() if beaten_at else None
-    note = dict(before)
-    if beat_is_due(since_last=since, changed=position(at) - beaten > QUIET_BYTES):
-        _, note = _mark(connection, before)
-    marks: list[list[Any]] = note.get("marks", [])
-    last = number_of(archived)
-    problem = NOT_ARRIVING if failing else ""
-    if last is None:
-        return Look(note, problem=problem)
-    gap = _gap(vault, int(note.get("seen") or last), last)
-    until = [moment for lsn, moment in marks if file_number(lsn) <= last]
-    note |= {"seen": last, "marks": [mark for mark in marks if file_number(mark[0]) > last]}
-    if gap:
-        return Look(note, arrived_at=arrived_at, missing=GAP, problem=problem)
-    return Look(note, datetime.fromisoformat(until[-1]) if until else None, arrived_at, problem=problem)
-
-
 def seal(place: Place, before: Mapping[str, Any]) -> tuple[datetime, dict[str, Any]]:
     """Mark the log and close its file, so that it is archived now. Raises ArchiverError."""
     try:
@@ -121,19 +106,36 @@ def seal(place: Place, before: Mapping[str, Any]) -> tuple[datetime, dict[str, A
         raise ArchiverError("The server did not answer.") from None
 
 
+def _marked(connection: Connection, before: Mapping[str, Any], now: datetime) -> tuple[State, dict[str, Any]]:
+    """Read the server's state, and mark its log where that is due; return the note for the next look with it."""
+    state = _state(connection)
+    beaten_at, beaten = before.get("beaten_at"), int(before.get("beaten", 0))
+    since = (now - datetime.fromisoformat(beaten_at)).total_seconds() if beaten_at else None
+    changed = position(state.position) - beaten > QUIET_BYTES
+    if state.mode == "off" or not beat_is_due(since_last=since, changed=changed):
+        return state, dict(before)
+    return state, _mark(connection, before)[1]
+
+
 def _mark(connection: Connection, before: Mapping[str, Any]) -> tuple[datetime, dict[str, Any]]:
     """Commit a mark and note where it ends."""
     moment = _beat(connection)
-    end = position(_state(connection)[0])
+    end = position(_state(connection).position)
     marks = [*before.get("marks", []), [end, moment.isoformat()]][-MOST_MARKS:]
     return moment, {**before, "marks": marks, "beaten": end, "beaten_at": moment.isoformat()}
 
 
-def _state(connection: Connection) -> tuple[str, str, datetime | None, bool, str]:
+def _state(connection: Connection) -> State:
     row = connection.execute(STATE).fetchone()
     if row is None:
         raise ArchiverError("The server did not answer.")
-    return row[0], row[1], row[2], row[3], row[4]
+    return State(*row)
+
+
+def _reason(place: Place) -> str:
+    """Say why the archive does not take the log, from what the newest try had to say."""
+    words = last_words(place)
+    return NOT_ARRIVING.format(NO_ANSWER if not words or ENDED in words else meaning(words))
 
 
 def _beat(connection: Connection) -> datetime:
@@ -149,25 +151,3 @@ def _beat(connection: Connection) -> datetime:
         raise ArchiverError("The server did not answer.")
     moment: datetime = row[0]
     return moment
-
-
-def _gap(vault: Vault, seen: int, last: int) -> bool:
-    """Say whether a file between the last one seen and the last one that the server handed over is not there.
-
-    A server that had to give up log, because too much of it waited, believes that it was archived.
-    """
-    return first_missing(_numbers(vault.directory / "archive" / STANZA, seen, last), seen, last) is not None
-
-
-def _numbers(archive: Path, first: int, last: int) -> set[int]:
-    """Return the numbers of the log files of a folder, whatever their timeline, at least those between two.
-
-    256 of them lie in a directory whose name says which, so that a long history costs nothing.
-    """
-    wanted = {part_of_name(log * PER_LOG)[:8] for log in range(first // PER_LOG, last // PER_LOG + 1)}
-    found = set()
-    for directory in archive.glob("*/*/"):
-        if directory.name[8:16] in wanted:
-            names = (path.name for path in directory.iterdir())
-            found |= {number for name in names if "-" in name and (number := number_of(name)) is not None}
-    return found

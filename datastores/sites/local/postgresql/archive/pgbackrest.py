@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import configparser
 import json
 import subprocess
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -14,17 +14,23 @@ from django.conf import settings as installation
 from datastores.sites.local.archive.contract import ArchiverError, Progress, Stored
 from datastores.sites.local.archive.vault import Vault
 from datastores.sites.local.engine import Place
+from datastores.sites.local.postgresql.archive import meanings
+from datastores.sites.local.postgresql.archive.repository import folder_of, patience, repository_settings
 from datastores.sites.local.postgresql.names import PLATFORM, PLATFORM_DATABASE
 from host.files import write_private
 from host.jobs import Command
 from host.trees import Programs, TreeError
 
+meaning = meanings.meaning
 ARCHIVE_FILE: Final = "pgbackrest.conf"  # of a node that archives
+BACKUP_FILE: Final = "backup.conf"  # of a primary with standbys, while it is backed up
 RESTORE_FILE: Final = "restore.conf"  # of a node that is being restored, from another store's archive perhaps
 SERVICES_FILE: Final = "services.conf"
 STANZA: Final = "store"  # each store has a repository of its own
 WORK_DIRECTORY: Final = "archive"  # locks
 ANSWER_SECONDS: Final = 20
+ERASE_SECONDS: Final = 300  # a thousand names of a bucket take one request
+OTHER_ERROR: Final = 99  # pgBackRest's code for a repository that could not be read
 # Of a node's own log that could not be archived, before the oldest of it is given up: a sixteenth of the disk,
 # at least 256 MiB and at most 8 GiB. The store goes on; the window begins anew with the next backup.
 QUEUE_PART, LEAST_QUEUE_MIB, MOST_QUEUE_MIB = 16, 256, 8192
@@ -41,10 +47,10 @@ def queue_mib(storage_gib: int) -> int:
 def write_configuration(name: str, place: Place, vault: Vault, *, queue: int = LEAST_QUEUE_MIB) -> Path:
     """Write a configuration file of a node for one vault; returns it. ``queue`` is in MiB."""
     work = place.directory / WORK_DIRECTORY
-    for directory in (place.configuration, work, vault.directory):
+    for directory in (place.configuration, work, *([] if vault.bucket else [vault.directory])):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings = {
-        "repo1-path": vault.directory,
+        **repository_settings(vault, place.configuration),
         "repo1-cipher-type": "aes-256-cbc",
         "repo1-cipher-pass": vault.key,
         "repo1-bundle": "y",  # small files together: a new store has a thousand of them
@@ -63,25 +69,24 @@ def write_configuration(name: str, place: Place, vault: Vault, *, queue: int = L
         "log-level-console": "warn",
         "log-timestamp": "n",
     }
-    node = {
-        "pg1-path": place.data,
-        "pg1-port": place.port,
-        "pg1-socket-path": place.sockets,
-        "pg1-user": PLATFORM,
-        "pg1-database": PLATFORM_DATABASE,
-    }
+    node = _server(1, place)
     file = place.configuration / name
-    write_private(file, _section("global", settings) + _section(STANZA, node))
+    sections = {"global": settings, **patience(vault), STANZA: node}
+    write_private(file, "".join(_section(section, values) for section, values in sections.items()))
     write_private(place.configuration / SERVICES_FILE, SERVICES)
     return file
 
 
-def repository_of(file: Path) -> Path | None:
-    """Return the folder that a configuration file leads to; None where there is no such file."""
-    parser = configparser.ConfigParser(interpolation=None)
-    if not parser.read(file):
-        return None
-    return Path(parser["global"]["repo1-path"])
+def write_backup_configuration(place: Place, standbys: Sequence[Place]) -> None:
+    """Write what a backup needs beside the node's own configuration, so that it copies from a standby that can be had."""
+    file = place.configuration / BACKUP_FILE
+    if not standbys:
+        file.unlink(missing_ok=True)
+        return
+    servers = (_server(number, standby) for number, standby in enumerate(standbys, start=2))
+    more = {"backup-standby": "prefer"} | {name: value for server in servers for name, value in server.items()}
+    # The node's own server stands in the last section.
+    write_private(file, (place.configuration / ARCHIVE_FILE).read_text() + _lines(more))
 
 
 def command(file: Path, *arguments: str) -> Command:
@@ -106,12 +111,25 @@ def installed() -> bool:
         return False
 
 
-def make_stanza(file: Path) -> None:
+def make_stanza(file: Path, seconds: float = ANSWER_SECONDS) -> None:
     """Make the archive's own description where there is none yet; works while the server is down. Raises ArchiverError."""
-    repository = repository_of(file)
-    if repository and (repository / "archive" / STANZA / "archive.info").exists():
+    folder = folder_of(file)
+    if folder and (folder / "archive" / STANZA / "archive.info").exists():
         return
-    answer(command(file, "--no-online", "stanza-create"))
+    answer(command(file, "--no-online", "stanza-create"), seconds)
+
+
+def erase(file: Path) -> None:
+    """Delete everything that a repository holds; done again, it goes on. Raises ArchiverError."""
+    answer(command(file, "stop"))  # pgBackRest itself asks for it: nothing may work on what is deleted
+    answer(command(file, "--force", "stanza-delete"), ERASE_SECONDS)
+
+
+def names(file: Path, path: str) -> list[str]:
+    """List the names in a folder of the repository, such as ``archive/store``. Raises ArchiverError."""
+    if folder := folder_of(file):
+        return [entry.name for entry in (folder / path).iterdir()] if (folder / path).is_dir() else []
+    return answer(command(file, "repo-ls", path)).splitlines()
 
 
 def catalogue(file: Path) -> list[Stored]:
@@ -140,7 +158,7 @@ def progress(file: Path) -> Progress | None:
     return None
 
 
-def answer(call: Command) -> str:
+def answer(call: Command, seconds: float = ANSWER_SECONDS) -> str:
     """Run something short and return what it says. Raises ArchiverError."""
     try:
         ended = subprocess.run(
@@ -151,52 +169,38 @@ def answer(call: Command) -> str:
             env={"PATH": "/usr/bin:/bin", **call.environment},
             cwd="/",
             umask=0o077,
-            timeout=ANSWER_SECONDS,
+            timeout=seconds,
             stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:
-        raise ArchiverError(f"The archive did not answer within {ANSWER_SECONDS} seconds.") from None
+        raise ArchiverError(f"The archive did not answer within {seconds:.0f} seconds.") from None
     if ended.returncode != 0:
         raise ArchiverError(meaning(ended.stdout + ended.stderr))
     return ended.stdout
 
 
-# What pgBackRest's messages contain, and what that means. The first that is found counts.
-MEANINGS: Final = (
-    ("No space left", "The disk of the archive is full."),
-    ("Permission denied", "The archive can't be written: permission denied."),
-    ("unable to flush", "The archive can't be opened with its key, or its files are damaged."),
-    ("CryptoError", "The archive can't be opened with its key, or its files are damaged."),
-    ("FormatError", "A file of the archive is damaged."),
-    ("ChecksumError", "A file of the archive is damaged: its checksum is wrong."),
-    ("invalid checksum", "A file of the archive is damaged: its checksum is wrong."),
-    ("is not the expected", "A file of the archive is damaged: it is not the one that was stored."),
-    ("LZ4F", "A file of the archive is damaged."),
-    ("zst error", "A file of the archive is damaged."),
-    ("unexpected EOF", "A file of the archive is cut off."),
-    ("FileMissingError", "A file of the archive is missing."),
-    ("unable to open missing file", "A file of the archive is missing."),
-    ("FileOpenError", "A file of the archive can't be opened."),
-    ("BackupSetInvalidError", "The archive does not have that backup."),
-    ("unable to find a valid backup", "The archive has no backup that fits."),
-    ("LockAcquireError", "Another backup of this data store is running."),
-    ("unable to connect", "The server did not answer."),
-    ("DbConnectError", "The server did not answer."),
-    ("terminating connection", "The server was stopped."),
-    ("was not archived before", "The log did not arrive in the archive in time."),
-    ("shutting down", "The server was stopped."),
-)
-
-
-def meaning(words: str) -> str:
-    """Translate its last words; unknown ones are not shown, since nobody checked what they reveal."""
-    return next((sentence for part, sentence in MEANINGS if part in words), "The archiver refused; the log says why.")
-
-
 def _info(file: Path) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(answer(command(file, "info", "--output=json")) or "[]")
+    for stanza in found:
+        if stanza["status"]["code"] == OTHER_ERROR:  # it could not be read: that is not an archive without backups
+            raise ArchiverError(meaning(" ".join(each["status"].get("message", "") for each in stanza["repo"])))
     return found
 
 
-def _section(name: str, settings: dict[str, Any]) -> str:
-    return "".join([f"[{name}]\n", *(f"{key}={value}\n" for key, value in settings.items())])
+def _server(number: int, place: Place) -> dict[str, object]:
+    settings = {
+        "path": place.data,
+        "port": place.port,
+        "socket-path": place.sockets,
+        "user": PLATFORM,
+        "database": PLATFORM_DATABASE,
+    }
+    return {f"pg{number}-{name}": value for name, value in settings.items()}
+
+
+def _section(name: str, settings: Mapping[str, object]) -> str:
+    return f"[{name}]\n{_lines(settings)}"
+
+
+def _lines(settings: Mapping[str, object]) -> str:
+    return "".join(f"{key}={value}\n" for key, value in settings.items())

@@ -1,0 +1,46 @@
+"""What restic must know of a bucket, beside its repository's address: files that only the owner can read, no secret elsewhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+from host.buckets import Bucket
+from host.files import write_private
+
+LOGIN_FILE, PLACE_FILE, CA_FILE = "login", "bucket", "ca.pem"
+PROFILE: Final = "archive"
+
+
+def keep(directory: Path, bucket: Bucket | None) -> None:
+    """Write down what opens the bucket; forget it where the repository is a folder."""
+    for name in (LOGIN_FILE, PLACE_FILE, CA_FILE):
+        (directory / name).unlink(missing_ok=True)
+    if bucket is None:
+        return
+    login = f"[{PROFILE}]\naws_access_key_id = {bucket.key}\naws_secret_access_key = {bucket.secret}\n"
+    write_private(directory / LOGIN_FILE, login)
+    write_private(directory / PLACE_FILE, json.dumps({"region": bucket.region, "path_style": bucket.path_style}))
+    if bucket.ca_file:
+        write_private(directory / CA_FILE, bucket.ca_file.read_text())
+
+
+def environment(directory: Path) -> dict[str, str]:
+    """Return more of restic's environment: the names of those files."""
+    if not (directory / PLACE_FILE).exists():
+        return {}
+    said = {
+        "AWS_SHARED_CREDENTIALS_FILE": str(directory / LOGIN_FILE),
+        "AWS_PROFILE": PROFILE,
+        "AWS_DEFAULT_REGION": str(json.loads((directory / PLACE_FILE).read_text())["region"]),
+    }
+    return said | ({"RESTIC_CACERT": str(directory / CA_FILE)} if (directory / CA_FILE).exists() else {})
+
+
+def options(directory: Path) -> list[str]:
+    """Return more of restic's arguments."""
+    if not (directory / PLACE_FILE).exists():
+        return []
+    path_style = json.loads((directory / PLACE_FILE).read_text())["path_style"]
+    return ["-o", f"s3.bucket-lookup={'path' if path_style else 'dns'}"]
