@@ -66,6 +66,10 @@ def log_job(place: Place) -> Job:
     return Job(place.directory / WORK / JOBS / LOG_JOB)
 
 
+class FullCacheError(ArchiverError):
+    """Every connection is in use. The server runs."""
+
+
 @contextlib.contextmanager
 def answering(place: Place) -> Iterator[Platform]:
     """Ask the server; raises ArchiverError where it does not answer."""
@@ -73,23 +77,35 @@ def answering(place: Place) -> Iterator[Platform]:
         with session(place) as platform:
             yield platform
     except FullError:
-        raise ArchiverError("Every connection of the cache is in use.") from None
+        raise FullCacheError("Every connection of the cache is in use.") from None
     except (redis.RedisError, FileNotFoundError):
         raise ArchiverError(NO_ANSWER) from None
 
 
-def mark(place: Place, platform: Platform) -> Mark:
+def mark(place: Place, platform: Platform | None) -> Mark:
     """Hold the files and measure how far they reach. Raises ArchiverError."""
     for _ in range(TRIES):
         held = hold(place)
-        moment = datetime.fromtimestamp(int(platform.ask("TIME")[0]), UTC)
-        if not wait_until(lambda: not int(platform.ask("INFO", "persistence")["aof_buffer_length"]), WRITE_SECONDS):
-            raise ArchiverError("The server can't write its log.")
+        moment = _told(platform) if platform else _reckoned()
         at = held.size
         with contextlib.suppress(FileNotFoundError, ValueError):  # unless the server has begun another file meanwhile
             if parse((place.data / DIRECTORY / MANIFEST).read_text()).last == held.manifest.last:
                 return Mark(held, moment, at)
     raise ArchiverError("The append-only files change too fast to be copied.")
+
+
+def _told(platform: Platform) -> datetime:
+    """Return the server's time; everything that it answered before is in its files."""
+    moment = datetime.fromtimestamp(int(platform.ask("TIME")[0]), UTC)
+    if not wait_until(lambda: not int(platform.ask("INFO", "persistence")["aof_buffer_length"]), WRITE_SECONDS):
+        raise ArchiverError("The server can't write its log.")
+    return moment
+
+
+def _reckoned() -> datetime:
+    """Return a second of before which a server that can't be asked has certainly written everything: it holds its file
+    back for two seconds at most."""
+    return datetime.fromtimestamp(int(time.time() - 2 * WRITE_SECONDS), UTC)
 
 
 def copy(place: Place, held: Generation, reach: Reach, kind: str) -> Command:
@@ -105,16 +121,28 @@ def look(place: Place, before: Mapping[str, Any], now: datetime) -> Look:
             return Look(before)
         repository.make()  # another node has archived so far
     note, found = _collected(place, dict(before))
-    if log_job(place).state() is JobState.RUNNING:
-        if generations.has_room(place):
-            hold(place)
-    else:
-        with answering(place) as platform:
-            note = _era(place, platform, note)
-            held = hold(place)
-            if note.get("due") or _is_due(note, held, now):
-                note = _start(place, mark(place, platform), note)
+    if log_job(place).state() is not JobState.RUNNING:
+        note = _advanced(place, note, now)
+    elif generations.has_room(place):
+        hold(place)
     return Look(note, found.archived_until, found.arrived_at, found.missing, note.get("problem", ""))
+
+
+def _advanced(place: Place, note: Note, now: datetime) -> Note:
+    """Have more of the log copied where that is due. A cache whose every place is taken for long is copied all the same."""
+    with contextlib.ExitStack() as session:
+        try:
+            platform = session.enter_context(answering(place))
+        except FullCacheError:
+            if not note.get("era", "").startswith(f"{place.name} "):
+                raise
+            platform = None
+        if platform:
+            note = _era(place, platform, note)
+        held = hold(place)
+        if note.get("due") or _is_due(note, held, now):
+            note = _start(place, mark(place, platform), note)
+    return note
 
 
 def seal(place: Place, before: Mapping[str, Any]) -> tuple[datetime, Note]:
