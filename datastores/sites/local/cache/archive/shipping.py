@@ -53,7 +53,7 @@ class Mark:
     def reach(self, held: Generation) -> Reach:
         """Return what a copy of this generation, or of the one before, can bring back."""
         since = datetime.fromtimestamp(held.since, UTC)
-        return Reach(since, max(since, self.moment), held.manifest.last, self.at)
+        return Reach(since, self.moment, held.manifest.last, self.at)
 
 
 def repository_of(place: Place) -> Repository:
@@ -121,10 +121,11 @@ def look(place: Place, before: Mapping[str, Any], now: datetime) -> Look:
             return Look(before)
         repository.make()  # another node has archived so far
     note, found = _collected(place, dict(before))
-    if log_job(place).state() is not JobState.RUNNING:
+    if log_job(place).state() is JobState.RUNNING:
+        if generations.has_room(place):
+            hold(place)
+    elif not found.missing:  # that is saved first
         note = _advanced(place, note, now)
-    elif generations.has_room(place):
-        hold(place)
     return Look(note, found.archived_until, found.arrived_at, found.missing, note.get("problem", ""))
 
 
@@ -148,10 +149,11 @@ def _advanced(place: Place, note: Note, now: datetime) -> Note:
 def seal(place: Place, before: Mapping[str, Any]) -> tuple[datetime, Note]:
     """Measure how far the log reaches and have it copied now, or next. Raises ArchiverError."""
     with answering(place) as platform:
-        note, _ = _collected(place, _era(place, platform, dict(before)))
+        era = _era(place, platform, dict(before))
+        note, found = _collected(place, era)
         measured = mark(place, platform)
-        if log_job(place).state() is JobState.RUNNING:
-            return measured.moment, {**note, "due": True}
+        if found.missing or log_job(place).state() is JobState.RUNNING:  # the next look tells of it, and goes on
+            return measured.moment, {**era, "due": True}
         return measured.moment, _start(place, measured, note)
 
 
