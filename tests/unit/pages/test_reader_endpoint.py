@@ -6,7 +6,7 @@ import pytest
 
 from console.models import AuditEvent
 from console.permissions import Role
-from datastores.models import DataStore, EdgeSlot
+from datastores.models import DataStore, EdgeSlot, ServicePlan
 from tests.unit.pages.conftest import PASSWORD, SignIn
 
 HTMX = {"HX-Request": "true"}
@@ -14,7 +14,9 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture
 def read(running: DataStore) -> EdgeSlot:
-    """The reader slot of a running store; nobody serves there yet."""
+    """The reader slot of a running store with standbys; nobody serves there yet."""
+    running.plan = ServicePlan.objects.get(slug="business-4")
+    running.save()
     return EdgeSlot.objects.create(number=9_100, port=31_898, reader_of=running)
 
 

@@ -27,7 +27,7 @@ _ = archive  # the fixture
 
 
 def no_log(archive: Archive) -> None:
-    archive.archived_until = NOW - timedelta(minutes=11)
+    archive.archived_until = timezone.now() - timedelta(minutes=11)
     archive.save()
 
 
