@@ -61,7 +61,10 @@ def finish(job: Job, command: Command, niceness: int = 0) -> float:
 def piped(script: str, *words: Path) -> float:
     """Run a pipeline by hand, with the priority of a backup; the seconds that it took."""
     began = time.perf_counter()
-    subprocess.run(["nice", "-n", str(LOW_PRIORITY), "bash", "-c", f"set -o pipefail; {script}", "bench", *map(str, words)], check=True)
+    subprocess.run(
+        ["nice", "-n", str(LOW_PRIORITY), "bash", "-c", f"set -o pipefail; {script}", "bench", *map(str, words)],
+        check=True,
+    )
     return time.perf_counter() - began
 
 
