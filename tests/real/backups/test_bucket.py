@@ -33,6 +33,7 @@ from host.jobs import Command, Job
 from host.waiting import wait_until
 from tests.local_site import connect, settle
 from tests.object_store import SECRET, ObjectStore
+from tests.real.backups.test_cache import client, keys
 from tests.real.backups.test_offline import PORT, rows
 from tests.real.backups.test_postgresql import count, done, fresh, seal
 
@@ -99,6 +100,44 @@ def test_an_archive_in_a_bucket_restores_and_goes_when_its_time_is_over(
     erase_old(local_site)
     assert object_store.files() == []
     assert not Archive.objects.exists()
+
+
+def test_a_cache_s_archive_in_a_bucket_restores_and_reveals_nothing(
+    actor: Actor,
+    admin: Member,
+    region: Region,
+    local_site: Machine,
+    object_store: ObjectStore,
+    settings: LazySettings,
+    tmp_path: Path,
+) -> None:
+    settings.ARCHIVE_BUCKET = object_store.bucket
+    plan = ServicePlan.objects.get(slug="startup-4")
+    cache = actions.create_store(actor=actor, member=admin, engine="cache", name="carts", region=region, plan=plan)
+    done(cache.operations.get())
+    with client(cache) as session:
+        session.mset({f"key:{number}": ROW for number in range(100)})
+    done(actions.back_up(actor=actor, store=fresh(cache)))
+    done(actions.prove(actor=actor, store=fresh(cache)))
+    with client(cache) as session:
+        session.set("later", 1)
+    seal(cache)
+    again = actions.restore_to_new_store(actor=actor, member=admin, source=fresh(cache), name="again", wish=Wish())
+    done(again.operations.get())
+    assert keys(again) == 101
+    archive = Archive.of(cache)
+    assert not (local_site.home.archive / archive.name).exists()
+    hidden = [ROW.encode(), b"key:", cache.admin_password.encode(), archive.key.encode(), SECRET.encode()]
+    assert not any(word in path.read_bytes() for path in object_store.files() for word in hidden)
+    file, to, said = tmp_path / "keys", tmp_path / "back", StringIO()
+    call_command("archive_keys", str(file))
+    call_command("restore", archive.name, "--keys", str(file), "--to", str(to), "--port", str(PORT), stdout=said)
+    assert "and its log up to" in said.getvalue()
+    done(actions.delete_store(actor=actor, store=fresh(cache), typed_name="carts"))
+    Archive.objects.filter(store=cache).update(keep_until=timezone.now() - timedelta(seconds=1))
+    erase_old(local_site)
+    assert not Archive.objects.filter(store=cache).exists()
+    assert not any("snapshots" in str(path) or "data" in path.parts for path in object_store.files())
 
 
 def test_a_storage_that_refuses_or_is_away_is_told_and_stops_nothing(

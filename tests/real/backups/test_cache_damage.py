@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from datastores.models import Archive, Backup, DataStore, Operation, Proof, Regi
 from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.archive.watching import look_at
 from datastores.sites.local.cache.archive.generations import HELD, WORK
+from datastores.sites.local.cache.sessions import FullError, session
 from datastores.sites.local.machine import Machine
 from datastores.sites.local.places import place_of
 from host.waiting import wait_until
@@ -121,3 +123,23 @@ def test_log_that_can_never_arrive_ends_the_window(store: DataStore, local_site:
     archive.refresh_from_db()
     assert archive.next_backup_at == archive.unbroken_since
     assert keys(store) == 1003
+
+
+def test_a_cache_whose_every_place_is_taken_is_archived_all_the_same(store: DataStore, local_site: Machine) -> None:
+    archiver, place = archiver_of(store), place_of(store.nodes.get(), local_site.home)
+    assert archiver
+    with client(store) as cache, session(place) as platform:
+        cache.set("later", 1)
+        platform.ask("CONFIG", "SET", "maxclients", "2")
+        began = datetime.now(UTC)
+        Archive.objects.update(position={**Archive.of(store).position, "due": True})
+        with pytest.raises(FullError), session(place):
+            pass
+
+        def arrived() -> bool:
+            found = look_at(store, archiver)
+            Archive.objects.update(position={**Archive.of(store).position, "due": True})
+            return bool(found and found.archived_until and found.archived_until >= began.replace(microsecond=0))
+
+        assert wait_until(arrived, 30)
+        assert Archive.of(store).problem == ""

@@ -111,6 +111,11 @@ def test_another_key_and_a_missing_folder_are_told(repository: Repository, tmp_p
     other = Repository.keep(tmp_path / "other", Vault(tmp_path / "archive", "another key"))
     with pytest.raises(ArchiverError, match="can't be opened with its key"):
         other.make()
+    (tmp_path / "archive" / "config").unlink()
+    with pytest.raises(ArchiverError, match="description is missing"):
+        repository.make()
     shutil.rmtree(tmp_path / "archive")
     with pytest.raises(ArchiverError, match="archive is missing"):
         repository.snapshots()
+    repository.make()
+    assert repository.snapshots() == []

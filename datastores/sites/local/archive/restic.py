@@ -86,15 +86,28 @@ class Repository:
         made, address = self.directory / MADE_FILE, self.directory / ADDRESS_FILE
         return made.exists() and address.exists() and made.read_text() == address.read_text()
 
+    def there(self) -> bool:
+        """Ask whether there is a repository, which may be damaged. Raises ArchiverError where that can't be told."""
+        ended = self._run(self.command("cat", "config", "--no-lock"))
+        if ended.returncode not in {0, ABSENT}:
+            raise ArchiverError(meaning(ended.stdout + ended.stderr))
+        return ended.returncode == 0
+
     def make(self) -> None:
-        """Make the repository where there is none. Raises ArchiverError."""
-        if self.made():
-            return
-        if self._run(self.command("cat", "config", "--no-lock")).returncode == ABSENT:
+        """Make the repository where there is none, or where its whole folder is gone. Raises ArchiverError.
+
+        One that has lost its description only is left alone: what it holds could never be read with a new one.
+        """
+        if not self.there():
+            if self.made() and not self._is_gone():
+                raise ArchiverError("The archive's description is missing.")
             self.answer(self.command("init", "--repository-version=2"))
-        else:
-            self.answer(self.command("cat", "config", "--no-lock"))
         write_private(self.directory / MADE_FILE, (self.directory / ADDRESS_FILE).read_text())
+
+    def _is_gone(self) -> bool:
+        """Say whether it was in a folder in which nothing is left."""
+        folder = Path((self.directory / ADDRESS_FILE).read_text().strip())
+        return folder.is_absolute() and not (folder.is_dir() and any(folder.iterdir()))
 
     def command(self, *arguments: str) -> Command:
         """Return a call of restic with this repository. What it says is JSON, where restic can."""

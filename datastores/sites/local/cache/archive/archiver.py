@@ -63,6 +63,7 @@ MEANINGS: Final = (
 class CacheArchiver(Archiver):
     """One encrypted repository per store, taken from the primary."""
 
+    takes_buckets: ClassVar[bool] = True
     things: ClassVar[tuple[str, str]] = ("database", "key")
 
     def installed(self) -> bool:
@@ -114,15 +115,20 @@ class CacheArchiver(Archiver):
 
     def listed(self, place: Place, vault: Vault) -> list[Stored]:
         """Ask restic, where a repository of its is there."""
-        if not (vault.directory / "config").exists():
+        if vault.bucket is None and not (vault.directory / "config").exists():
             return []
-        return restoring.stored(Repository.keep(place.configuration / restoring.DIRECTORY, vault))
+        repository = Repository.keep(place.configuration / restoring.DIRECTORY, vault)
+        return restoring.stored(repository) if repository.there() else []
 
     def expire(self, place: Place, keep: int) -> Command:
         """Remove the other backups and the log of before the oldest kept one. Raises ArchiverError."""
         repository = repository_of(place)
         found = units.units(repository.snapshots(engine=units.ENGINE))
         return repository.forget(*(unit.snapshot.id for unit in units.needless(found, keep)))
+
+    def erase(self, vault: Vault, work: Path) -> None:
+        """Have restic remove what it keeps."""
+        Repository.keep(work, vault).erase()
 
     def count(self, place: Place) -> Command:
         """See ``counting``."""

@@ -35,6 +35,7 @@ ARCHIVE_DIRECTORY: Final = "archive"  # below the node's configuration: where it
 JOBS, LOG_JOB, FACTS_FILE = "jobs", "log", "facts.json"
 WRITE_SECONDS: Final = 2.0  # the server may hold its file back for so long while the disk is busy
 TRIES: Final = 5
+LOOK_SECONDS: Final = 60  # what is begun at one look is known to have arrived at the next
 SHARE: Final = 10  # copying takes at most one part in so many of the time: a long log is read again for each copy
 GAP: Final = "A part of the log never reached the archive."
 NO_ANSWER: Final = "The server did not answer."
@@ -52,7 +53,7 @@ class Mark:
     def reach(self, held: Generation) -> Reach:
         """Return what a copy of this generation, or of the one before, can bring back."""
         since = datetime.fromtimestamp(held.since, UTC)
-        return Reach(since, max(since, self.moment), held.manifest.last, self.at)
+        return Reach(since, self.moment, held.manifest.last, self.at)
 
 
 def repository_of(place: Place) -> Repository:
@@ -65,6 +66,10 @@ def log_job(place: Place) -> Job:
     return Job(place.directory / WORK / JOBS / LOG_JOB)
 
 
+class FullCacheError(ArchiverError):
+    """Every connection is in use. The server runs."""
+
+
 @contextlib.contextmanager
 def answering(place: Place) -> Iterator[Platform]:
     """Ask the server; raises ArchiverError where it does not answer."""
@@ -72,23 +77,35 @@ def answering(place: Place) -> Iterator[Platform]:
         with session(place) as platform:
             yield platform
     except FullError:
-        raise ArchiverError("Every connection of the cache is in use.") from None
+        raise FullCacheError("Every connection of the cache is in use.") from None
     except (redis.RedisError, FileNotFoundError):
         raise ArchiverError(NO_ANSWER) from None
 
 
-def mark(place: Place, platform: Platform) -> Mark:
+def mark(place: Place, platform: Platform | None) -> Mark:
     """Hold the files and measure how far they reach. Raises ArchiverError."""
     for _ in range(TRIES):
         held = hold(place)
-        moment = datetime.fromtimestamp(int(platform.ask("TIME")[0]), UTC)
-        if not wait_until(lambda: not int(platform.ask("INFO", "persistence")["aof_buffer_length"]), WRITE_SECONDS):
-            raise ArchiverError("The server can't write its log.")
+        moment = _told(platform) if platform else _reckoned()
         at = held.size
         with contextlib.suppress(FileNotFoundError, ValueError):  # unless the server has begun another file meanwhile
             if parse((place.data / DIRECTORY / MANIFEST).read_text()).last == held.manifest.last:
                 return Mark(held, moment, at)
     raise ArchiverError("The append-only files change too fast to be copied.")
+
+
+def _told(platform: Platform) -> datetime:
+    """Return the server's time; everything that it answered before is in its files."""
+    moment = datetime.fromtimestamp(int(platform.ask("TIME")[0]), UTC)
+    if not wait_until(lambda: not int(platform.ask("INFO", "persistence")["aof_buffer_length"]), WRITE_SECONDS):
+        raise ArchiverError("The server can't write its log.")
+    return moment
+
+
+def _reckoned() -> datetime:
+    """Return a second of before which a server that can't be asked has certainly written everything: it holds its file
+    back for two seconds at most."""
+    return datetime.fromtimestamp(int(time.time() - 2 * WRITE_SECONDS), UTC)
 
 
 def copy(place: Place, held: Generation, reach: Reach, kind: str) -> Command:
@@ -107,22 +124,36 @@ def look(place: Place, before: Mapping[str, Any], now: datetime) -> Look:
     if log_job(place).state() is JobState.RUNNING:
         if generations.has_room(place):
             hold(place)
-    else:
-        with answering(place) as platform:
-            note = _era(place, platform, note)
-            held = hold(place)
-            if note.get("due") or _is_due(note, held, now):
-                note = _start(place, mark(place, platform), note)
+    elif not found.missing:  # that is saved first
+        note = _advanced(place, note, now)
     return Look(note, found.archived_until, found.arrived_at, found.missing, note.get("problem", ""))
+
+
+def _advanced(place: Place, note: Note, now: datetime) -> Note:
+    """Have more of the log copied where that is due. A cache whose every place is taken for long is copied all the same."""
+    with contextlib.ExitStack() as session:
+        try:
+            platform = session.enter_context(answering(place))
+        except FullCacheError:
+            if not note.get("era", "").startswith(f"{place.name} "):
+                raise
+            platform = None
+        if platform:
+            note = _era(place, platform, note)
+        held = hold(place)
+        if note.get("due") or _is_due(note, held, now):
+            note = _start(place, mark(place, platform), note)
+    return note
 
 
 def seal(place: Place, before: Mapping[str, Any]) -> tuple[datetime, Note]:
     """Measure how far the log reaches and have it copied now, or next. Raises ArchiverError."""
     with answering(place) as platform:
-        note, _ = _collected(place, _era(place, platform, dict(before)))
+        era = _era(place, platform, dict(before))
+        note, found = _collected(place, era)
         measured = mark(place, platform)
-        if log_job(place).state() is JobState.RUNNING:
-            return measured.moment, {**note, "due": True}
+        if found.missing or log_job(place).state() is JobState.RUNNING:  # the next look tells of it, and goes on
+            return measured.moment, {**era, "due": True}
         return measured.moment, _start(place, measured, note)
 
 
@@ -149,7 +180,8 @@ def _is_due(note: Note, held: Generation, now: datetime) -> bool:
     changed = [held.directory.name, held.size] != note.get("held") or bool(note.get("problem"))
     if since is not None and since < min(took * SHARE, IDLE_BEAT_SECONDS):
         return False
-    return beat_is_due(since_last=since, changed=changed)
+    early = 0 if changed or since is None else LOOK_SECONDS
+    return beat_is_due(since_last=None if since is None else since + early, changed=changed)
 
 
 def _start(place: Place, measured: Mark, note: Note) -> Note:
@@ -162,6 +194,7 @@ def _start(place: Place, measured: Mark, note: Note) -> Note:
     facts = {
         "since": held.since,
         "until": measured.moment.isoformat(),
+        "reached": note.get("until", ""),
         "release": str(held.directory) if past else "",
         "began": time.time(),
     }
@@ -172,22 +205,24 @@ def _start(place: Place, measured: Mark, note: Note) -> Note:
 
 
 def _collected(place: Place, note: Note) -> tuple[Note, Look]:
-    """Take note of a copy that has ended, once."""
+    """Take note of a copy that has ended, once. What is known of it stays until the next one begins: whoever looks may
+    die before it is saved what was seen."""
     job = log_job(place)
     state = job.state()
     if state in {JobState.ABSENT, JobState.RUNNING}:
         return note, Look(note)
     if state is JobState.LOST or job.code != 0:
         words = "The work was stopped." if state is JobState.LOST else meaning(job.last_words())
-        job.forget()
         return {**note, "problem": f"The log could not be copied. {words}"}, Look(note)
     facts = json.loads((job.directory / FACTS_FILE).read_text())
-    finished = (job.directory / "result").stat().st_mtime
-    until, reached = datetime.fromisoformat(facts["until"]), note.get("until")
-    # The first second of the new generation, and the last that the archive had: consecutive ones leave none out.
-    gap = reached is not None and facts["since"] > datetime.fromisoformat(reached).timestamp() + 1
     if facts["release"]:
         generations.release(Path(facts["release"]))
-    job.forget()
+    if facts["until"] == note.get("until"):
+        return note, Look(note)
+    finished = (job.directory / "result").stat().st_mtime
+    # The first second of the new generation, and the last that the archive had: consecutive ones leave none out.
+    reached = datetime.fromisoformat(facts["reached"]).timestamp() if facts["reached"] else None
+    missing = GAP if reached is not None and facts["since"] > reached + 1 else ""
     note = {**note, "until": facts["until"], "took": finished - facts["began"], "problem": ""}
-    return note, Look(note, until, datetime.fromtimestamp(finished, UTC), GAP if gap else "")
+    until = datetime.fromisoformat(facts["until"])
+    return note, Look(note, until, datetime.fromtimestamp(finished, UTC), missing)
