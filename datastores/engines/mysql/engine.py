@@ -33,6 +33,7 @@ class MySQL(Engine):
         "do what in it is granted to each login."
     )
     outages: ClassVar[Mapping[str, Promise]] = MYSQL_OUTAGES
+    backed_up: ClassVar[bool] = True
 
     def connection_limit(self, plan: PlanFacts) -> int:
         """Connections that tenants can open at once; the engine refuses the next one itself."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datastores.models import DataStore
 from datastores.sites.local.archive.contract import Archiver
 from datastores.sites.local.cache.archive.archiver import CacheArchiver
+from datastores.sites.local.mysql.archive.archiver import MySQLArchiver
 from datastores.sites.local.postgresql.archive.archiver import PostgreSQLArchiver
 
 _postgresql = PostgreSQLArchiver()
 ARCHIVERS: dict[str, Archiver] = {
     "postgresql": _postgresql,
     "postgresql-vector": _postgresql,
+    "mysql": MySQLArchiver(),
     "cache": CacheArchiver(),
 }
 

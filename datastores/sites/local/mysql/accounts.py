@@ -12,10 +12,12 @@ from datastores.sites.local.mysql.identity import SUBJECT
 from datastores.sites.local.mysql.logins import Administration
 from datastores.sites.local.mysql.names import (
     ADMIN_ADDRESS,
+    ARCHIVER,
     EDGE_ADDRESS,
     PLATFORM,
     PROBE,
     STANDBY,
+    archiver_password,
     platform_password,
     probe_password,
 )
@@ -91,7 +93,7 @@ def first_statements() -> list[str]:
         "SET GLOBAL partial_revokes = ON",
         *_platform("localhost"),
         *_platform(ADMIN_ADDRESS),
-        f"CREATE USER '{PROBE}'@'{EDGE_ADDRESS}' {_identified(probe_password())}",
+        f"CREATE USER '{PROBE}'@'{EDGE_ADDRESS}' {identified(probe_password())}",
         # By the first, only accounts that have it can change or drop this one. By the second, it gets in where
         # clients that are still logging in are counted as well (see ``logins``).
         f"GRANT SYSTEM_USER, CONNECTION_ADMIN ON *.* TO '{PROBE}'@'{EDGE_ADDRESS}'",
@@ -99,6 +101,20 @@ def first_statements() -> list[str]:
         *admin_statements(),
         f"CREATE DATABASE {MySQL.default_database}",
         "DROP USER 'root'@'localhost'",
+    ]
+
+
+def installation_statements() -> list[str]:
+    """Return what gives the platform's own accounts the passwords of this installation. No log tells it to anybody."""
+    passwords = {
+        f"'{PLATFORM}'@'localhost'": platform_password(),
+        f"'{PLATFORM}'@'{ADMIN_ADDRESS}'": platform_password(),
+        f"'{PROBE}'@'{EDGE_ADDRESS}'": probe_password(),
+        f"'{ARCHIVER}'@'localhost'": archiver_password(),
+    }
+    return [
+        "SET SESSION sql_log_bin = OFF",
+        *(f"ALTER USER IF EXISTS {account} {identified(password)}" for account, password in passwords.items()),
     ]
 
 
@@ -149,7 +165,7 @@ def _is_ours(session: Administration) -> bool:
 def password_statement(user: str, password: str) -> str:
     """Return what gives a tenant's login a password and lifts whatever else could keep it from logging in."""
     return (
-        f"ALTER USER '{escape_string(user)}'@'%' {_identified(password)} REQUIRE NONE"
+        f"ALTER USER '{escape_string(user)}'@'%' {identified(password)} REQUIRE NONE"
         " WITH MAX_QUERIES_PER_HOUR 0 MAX_UPDATES_PER_HOUR 0"
         " MAX_CONNECTIONS_PER_HOUR 0 MAX_USER_CONNECTIONS 0"
         " PASSWORD EXPIRE DEFAULT ACCOUNT UNLOCK"
@@ -158,11 +174,11 @@ def password_statement(user: str, password: str) -> str:
 
 def _platform(host: str) -> list[str]:
     return [
-        f"CREATE USER '{PLATFORM}'@'{host}' {_identified(platform_password())}",
+        f"CREATE USER '{PLATFORM}'@'{host}' {identified(platform_password())}",
         f"GRANT ALL ON *.* TO '{PLATFORM}'@'{host}' WITH GRANT OPTION",
     ]
 
 
-def _identified(password: str) -> str:
+def identified(password: str) -> str:
     """Return the clause with the password's verifier: the password itself is never sent or logged."""
     return f"IDENTIFIED WITH caching_sha2_password AS 0x{verifier(password).hex()}"

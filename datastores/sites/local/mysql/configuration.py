@@ -28,6 +28,9 @@ PLUGINS = {
 }
 WRITES_FILE = "writes.cnf"  # says more than its section while writes are stopped (see ``read_only``)
 WRITES_ALLOWED = f"{NOTE}[mysqld]\n"
+REPLAY_FILE = "replay.cnf"  # says more than its section while a restored server replays its log
+REPLAY_STATEMENTS_FILE = "replay.sql"
+NO_REPLAY = f"{NOTE}[mysqld]\n"
 
 
 def write_configuration(place: Place, sizing: Sizing) -> None:
@@ -37,16 +40,24 @@ def write_configuration(place: Place, sizing: Sizing) -> None:
     write_private(place.configuration / CA_FILE, Authority(settings.HOME).certificate_file.read_text())
     ensure_identity(place)
     values = {**_of_plan(sizing), **own_directories(), **_of_place(place)}
-    writes = place.configuration / WRITES_FILE
-    if not writes.exists():
-        write_private(writes, WRITES_ALLOWED)
+    writes, replay = place.configuration / WRITES_FILE, place.configuration / REPLAY_FILE
+    for file, nothing in ((writes, WRITES_ALLOWED), (replay, NO_REPLAY)):
+        if not file.exists():
+            write_private(file, nothing)
     roles = ensure_part(place)
     # The later file counts: a standby's applier must write, also where its tenant may not.
     write_private(
         place.configuration / SETTINGS_FILE,
-        f"{NOTE}{render(values)}!include {writes}\n!include {roles}\n",
+        f"{NOTE}{render(values)}!include {writes}\n!include {roles}\n!include {replay}\n",
         durable=True,
     )
+
+
+def replaying_settings(place: Place) -> str:
+    """Return what counts while a restored server replays its log: the tenant's events are off, and it gets the logins
+    of this installation, which need not be the one that made its backup."""
+    values: dict[str, Setting] = {"event_scheduler": "OFF", "init_file": str(place.configuration / REPLAY_STATEMENTS_FILE)}
+    return f"{NOTE}{render(values)}"
 
 
 def configured(place: Place, name: str) -> int:

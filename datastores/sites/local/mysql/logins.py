@@ -27,6 +27,7 @@ from datastores.sites.local.engine import Place
 from datastores.sites.local.mysql.configuration import configured, socket_file
 from datastores.sites.local.mysql.names import (
     ADMIN_ADDRESS,
+    ARCHIVER,
     PLATFORM,
     PROBE,
     STANDBY,
@@ -51,13 +52,14 @@ GREETING_START = 5  # a packet's header, and the first byte of its content
 class Administration:
     """The platform's session in a node, which knows how many connections tenants may hold.
 
-    Standbys that are connected to a primary are counted by the server, too, and are made up for at each session.
+    Standbys that are connected to a primary and work for backups are counted by the server, too, and are made up for at
+    each session.
     """
 
     def __init__(self, connection: Connection, limit: int) -> None:
         self.limit = limit
         self._connection = connection
-        self._standbys = sum(row[1] == STANDBY for row in self.execute("SHOW PROCESSLIST"))
+        self._others = sum(row[1] in {STANDBY, ARCHIVER} for row in self.execute("SHOW PROCESSLIST"))
 
     def execute(self, statement: str) -> list[tuple[object, ...]]:
         """Run a statement and return its rows."""
@@ -72,8 +74,8 @@ class Administration:
             return dict(cursor.fetchone() or {})
 
     def make_room(self, own: int) -> None:
-        """Let tenants have their limit beside ``own`` connections of the platform and those of standbys."""
-        self.execute(f"SET GLOBAL max_connections = {self.limit + self._standbys + own}")
+        """Let tenants have their limit beside ``own`` connections of the platform and those others."""
+        self.execute(f"SET GLOBAL max_connections = {self.limit + self._others + own}")
 
 
 @contextlib.contextmanager

@@ -10,9 +10,10 @@ from host.keys import read_or_make
 
 PLATFORM = "headwater"  # every privilege; logs in over the node's socket, else at the administrative address
 PROBE = "hw_probe"  # logs in over TLS to see what a client would see; may do nothing
+ARCHIVER = "hw_archiver"  # copies and reads for backups, over the node's socket only
 STANDBY = "hw_standby"  # follows a primary and copies its files; proves itself by a certificate (see ``identity``)
 # Whom the list of sessions names besides tenants.
-NO_TENANTS = (PLATFORM, PROBE, STANDBY, "unauthenticated user", "event_scheduler", "system user")
+NO_TENANTS = (PLATFORM, PROBE, STANDBY, ARCHIVER, "unauthenticated user", "event_scheduler", "system user")
 READERS_OF_THE_LOG = "Binlog Dump"  # what the list says that standbys and the like do, which write nothing
 # The edge passes clients on from 127.0.0.1. An account of that very host can't be shadowed by one that a
 # tenant makes, and one of 127.0.0.2 can't be reached through the edge at all.
@@ -32,6 +33,11 @@ def platform_password() -> str:
 def probe_password() -> str:
     """Return the probe's password: one per installation, as the platform's."""
     return _secret("mysql-probe.key")
+
+
+def archiver_password() -> str:
+    """Return the archiver's password: one per installation, as the platform's."""
+    return _secret("mysql-archiver.key")
 
 
 def _secret(name: str) -> str:

@@ -1,0 +1,113 @@
+"""A full backup: the server clones its own files into a scratch directory, and restic keeps the clone.
+
+A clone is consistent, and the server goes on writing meanwhile. It needs as much room as the data until it is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shlex
+import shutil
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import pymysql
+from pymysql.converters import escape_string
+
+from datastores.sites.local.archive.contract import ArchiverError, Progress, Stored
+from datastores.sites.local.archive.restic import Repository, Snapshot
+from datastores.sites.local.binlogs.unpack import NOTE_FILE
+from datastores.sites.local.engine import Place
+from datastores.sites.local.mysql.archive.client import call
+from datastores.sites.local.mysql.archive.keeping import folder_of, repository_of
+from datastores.sites.local.mysql.following import executed
+from datastores.sites.local.mysql.logins import Administration, administration
+from datastores.sites.local.mysql.names import ARCHIVER
+from datastores.sites.local.mysql.programs import temporary_directory
+from datastores.sites.local.usage import used_bytes
+from host.files import write_private
+from host.jobs import Command
+from host.waiting import wait_until
+
+KIND: Final = "backup"
+ROOM: Final = 1.1  # a clone takes what the data takes, and a little
+END_SECONDS: Final = 5.0
+# $1 is the clone's directory. A clone that was not kept is of no use.
+SCRIPT: Final = '{clone} && cp {note} "$1/{name}" && cd "$1" && {keep}; code=$?; cd /; rm -rf "$1"; exit $code'
+
+
+def clone_directory(place: Place) -> Path:
+    """Return where the server may put its clone."""
+    return temporary_directory(place) / "clone"
+
+
+def back_up(place: Place) -> Command:
+    """Return what clones and keeps. What an earlier attempt left is removed first. Raises ArchiverError."""
+    target, note = clone_directory(place), place.directory / NOTE_FILE
+    numbers = folder_of(place).numbers()  # before the server is asked: what is in the archive is in the clone
+    log = numbers[-1] + 1 if numbers else 1
+    try:
+        with administration(place) as session:
+            _end_clones(session)
+            shutil.rmtree(target, ignore_errors=True)
+            write_private(note, json.dumps({"executed": executed(session), "log": log}))
+    except (pymysql.Error, OSError):
+        raise ArchiverError("The server did not answer.") from None
+    if shutil.disk_usage(place.directory).free < used_bytes(place.data) * ROOM:
+        raise ArchiverError("The disk has no room for a copy of the data.")
+    statement = f"CLONE LOCAL DATA DIRECTORY = '{escape_string(str(target))}'"
+    tags = {"kind": KIND, "began": str(int(time.time())), "log": str(log)}
+    keep = repository_of(place).back_up([Path()], tags)
+    script = SCRIPT.format(
+        clone=shlex.join(call(place, "mysql", f"--execute={statement}")),
+        note=shlex.quote(str(note)),
+        name=NOTE_FILE,
+        keep=shlex.join(keep.arguments),
+    )
+    return Command(["sh", "-c", script, "clone", str(target)], keep.environment)
+
+
+def progress(place: Place) -> Progress | None:
+    """Say how far the clone is; the server makes up for its connection meanwhile."""
+    with contextlib.suppress(pymysql.Error, OSError), administration(place):
+        pass
+    target = clone_directory(place)
+    if not target.exists() or (target / NOTE_FILE).exists():
+        return None
+    return Progress(used_bytes(target), used_bytes(place.data))
+
+
+def catalogue(repository: Repository) -> list[Stored]:
+    """List the backups, oldest first. Raises ArchiverError."""
+    return [_stored(snapshot) for snapshot in repository.snapshots(kind=KIND)]
+
+
+def first_log(snapshot: Snapshot) -> int:
+    """Return the number of the first file of the log that a backup needs."""
+    return int(snapshot.tags["log"])
+
+
+def _stored(snapshot: Snapshot) -> Stored:
+    ended = snapshot.finished or snapshot.time
+    return Stored(
+        label=snapshot.label,
+        began=datetime.fromtimestamp(int(snapshot.tags["began"]), UTC),
+        finished=ended.astimezone(UTC).replace(microsecond=0) + timedelta(seconds=1),
+        size_bytes=snapshot.size_bytes,
+        stored_bytes=snapshot.stored_bytes,
+    )
+
+
+def _end_clones(session: Administration) -> None:
+    """End what a job that was killed has left in the server."""
+
+    def left() -> list[object]:
+        return [row[0] for row in session.execute("SHOW PROCESSLIST") if row[1] == ARCHIVER]
+
+    for number in left():
+        with contextlib.suppress(pymysql.MySQLError):
+            session.execute(f"KILL {number}")
+    wait_until(lambda: not left(), END_SECONDS)

@@ -1,0 +1,227 @@
+"""Marks in a MySQL server's log of changes, and that log's way into the archive.
+
+A mark is a row with the time, committed like any other; then the server closes its file. When that file is in the archive,
+everything that was committed before that time can be restored. What follows what is told by the names of transactions (GTIDs),
+never by those of files: each node has files of its own, and a failover goes on with another node's.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pymysql
+from pymysql.constants import ER
+from pymysql.converters import escape_string
+
+from datastores.schedule import beat_is_due
+from datastores.sites.local.archive.contract import ArchiverError, Look
+from datastores.sites.local.archive.vault import Vault
+from datastores.sites.local.binlogs.events import BinlogError, previous
+from datastores.sites.local.binlogs.folder import Folder, Header
+from datastores.sites.local.binlogs.sealed import SealError
+from datastores.sites.local.binlogs.transactions import NONE, Transactions
+from datastores.sites.local.engine import Place
+from datastores.sites.local.mysql.acknowledging import CONFIRMING, waits
+from datastores.sites.local.mysql.archive.keeping import folder_in
+from datastores.sites.local.mysql.events import disabled_events
+from datastores.sites.local.mysql.following import executed
+from datastores.sites.local.mysql.logins import Administration, administration
+from datastores.sites.local.mysql.part import Role, read_part
+
+# In the server's own schema, where tenants can't write and which their dumps leave out.
+TABLE: Final = "mysql.hw_beat"
+SCHEMA: Final = (
+    f"CREATE TABLE IF NOT EXISTS {TABLE} (only_one TINYINT PRIMARY KEY, at DATETIME(6) NOT NULL, events_off JSON NOT NULL)"
+)
+LAST_BEAT: Final = f"SELECT at, events_off FROM {TABLE}"  # noqa: S608 - a fixed name
+ANSWER_SECONDS: Final = 10.0
+WORK_SECONDS: Final = 30.0  # how long one look archives; the rest is for the next one
+BUSY: Final = "Writes wait for a standby, so the log can't be marked now."
+NOT_ARRIVING: Final = "The archive does not take the log. The server keeps it for a day, and it is tried again."
+UNKNOWN: Final = "The newest file of the archived log can't be opened."
+GAP: Final = "A file of the archived log is gone."
+HOLE: Final = "{count:,} transactions never reached the archive."
+GHOSTS: Final = "The archive has {count:,} transactions that the server lost."
+State = dict[str, Any]
+
+
+def look(place: Place, vault: Vault, before: Mapping[str, Any], now: datetime) -> Look:
+    """Mark the log where that is due, archive what is closed, and say how far the archive is. Raises ArchiverError."""
+    if read_part(place).role != Role.PRIMARY:  # about to be; what it has applied by then says nothing yet
+        return Look(before)
+    folder, note = folder_in(vault), dict(before)
+    try:
+        gone = _gone(folder, note)
+        held = _held(folder, note)
+        there, names = _ask(place, note, now, held)
+    except (SealError, ValueError):
+        return Look(note, problem=UNKNOWN)
+    except OSError:
+        return Look(note, problem=NOT_ARRIVING)
+    return _archive(place, folder, note, _Source(held, there, names, gone), now)
+
+
+def seal(place: Place, before: Mapping[str, Any]) -> tuple[datetime, State]:
+    """Mark the log and close its file, so that the next look archives it. Raises ArchiverError."""
+    note = dict(before)
+    with _session(place) as session:
+        return _mark(session, note), note
+
+
+def recovered_to(place: Place) -> datetime | None:
+    """Return the last mark in a server; None for one that was never marked."""
+    found = last_mark(place)
+    return found[0] if found else None
+
+
+def last_mark(place: Place) -> tuple[datetime, list[list[str]]] | None:
+    """Return the last mark, and which events the tenant had switched off then."""
+    with _session(place) as session:
+        try:
+            rows = session.execute(LAST_BEAT)
+        except pymysql.err.ProgrammingError as error:
+            if error.args[0] != ER.NO_SUCH_TABLE:
+                raise
+            return None
+    if not rows:
+        return None
+    at, off = rows[0]
+    if not isinstance(at, datetime):
+        raise TypeError(at)
+    return at.replace(tzinfo=UTC), json.loads(str(off))
+
+
+@dataclass(frozen=True)
+class _Source:
+    """held   what the archive has; None where it has nothing yet
+    there  what the server has committed
+    names  its log files, oldest first; the last one is being written
+    gone   a file of the archive is missing
+    """
+
+    held: Transactions | None
+    there: Transactions
+    names: list[str]
+    gone: bool
+
+
+def _gone(folder: Folder, note: State) -> bool:
+    """Say whether a file that was archived is not there any more. Each loss is told once."""
+    there = set(folder.numbers())
+    first = max(1, folder.first(), note.get("whole_from", 1))
+    missing = [number for number in range(first, note.get("number", 0) + 1) if number not in there]
+    if missing:
+        note["whole_from"] = missing[-1] + 1
+    return bool(missing)
+
+
+def _held(folder: Folder, note: State) -> Transactions | None:
+    """Return what the archive has; its newest file says so. Raises SealError, OSError."""
+    numbers = folder.numbers()
+    if not numbers:
+        return None
+    if numbers[-1] != note.get("number"):
+        note["number"] = max(numbers[-1], note.get("number", 0))
+        note["held"] = str(folder.header(numbers[-1]).through)
+    return Transactions.parse(note["held"])
+
+
+def _ask(place: Place, note: State, now: datetime, held: Transactions | None) -> tuple[Transactions, list[str]]:
+    """Mark the log where that is due; return what the server has committed, and its files."""
+    beaten_at = note.get("beaten_at")
+    since = (now - datetime.fromisoformat(beaten_at)).total_seconds() if beaten_at else None
+    with _session(place) as session:
+        there = Transactions.parse(executed(session))
+        changed, lost = not there <= (held or NONE), bool((held or NONE) - there)
+        if lost or beat_is_due(since_last=since, changed=changed):
+            _mark(session, note)
+            there = Transactions.parse(executed(session))
+        return there, [str(row[0]) for row in session.execute("SHOW BINARY LOGS")]
+
+
+def _archive(place: Place, folder: Folder, note: State, source: _Source, now: datetime) -> Look:
+    """Archive what is closed and new, for a while."""
+    arrived = None
+    try:
+        files, hole = _new_files(place.data, source)
+        ghosts = (source.held or NONE) - source.there
+        missing = _missing(hole, ghosts, gone=source.gone)
+        until = time.monotonic() + WORK_SECONDS
+        for index, (file, header) in enumerate(files):
+            if time.monotonic() > until:
+                return Look(note, arrived_at=arrived, missing=missing)
+            mark = note.get("mark", "") if index == len(files) - 1 else ""
+            _add(folder, note, file, replace(header, lacks=ghosts if index == 0 else NONE, until=mark))
+            arrived = now
+    except (OSError, BinlogError):
+        return Look(note, arrived_at=arrived, problem=NOT_ARRIVING)
+    mark = note.pop("mark", None)
+    return Look(note, datetime.fromisoformat(mark) if mark else None, arrived, missing)
+
+
+def _new_files(data: Path, source: _Source) -> tuple[list[tuple[Path, Header]], Transactions]:
+    """Return the closed files with something that the archive does not have, and what nobody has any more."""
+    *closed, current = source.names
+    after, held = previous(data / current), source.held
+    files: list[tuple[Path, Header]] = []
+    for name in reversed(closed):
+        before = previous(data / name)
+        held = before if held is None else held  # the archive begins with the newest closed file
+        if not after - before <= held:
+            files.append((data / name, Header(before, after - before)))
+        after = before
+        if before <= held:
+            break
+    return files[::-1], after - (after if held is None else held)
+
+
+def _add(folder: Folder, note: State, file: Path, header: Header) -> None:
+    number = note.get("number", 0) + 1
+    folder.add(number, header, file)
+    note |= {"number": number, "held": str(header.through)}
+
+
+def _missing(hole: Transactions, ghosts: Transactions, *, gone: bool) -> str:
+    if hole:
+        return HOLE.format(count=hole.count())
+    if ghosts:
+        return GHOSTS.format(count=ghosts.count())
+    return GAP if gone else ""
+
+
+def _mark(session: Administration, note: State) -> datetime:
+    """Commit a mark, close the file that has it, and note it. Raises ArchiverError where it would wait for a standby."""
+    if waits(session) and not int(str(session.execute(CONFIRMING)[0][1])):
+        raise ArchiverError(BUSY)
+    ((at,),) = session.execute("SELECT UTC_TIMESTAMP(6)")
+    off = escape_string(json.dumps(disabled_events(session)))
+    beat = f"REPLACE INTO {TABLE} VALUES (1, '{at}', '{off}')"  # noqa: S608 - a fixed name
+    try:
+        session.execute(beat)
+    except pymysql.err.ProgrammingError as error:
+        if error.args[0] != ER.NO_SUCH_TABLE:
+            raise
+        session.execute(SCHEMA)
+        session.execute(beat)
+    session.execute("FLUSH BINARY LOGS")
+    if not isinstance(at, datetime):
+        raise TypeError(at)
+    moment = at.replace(tzinfo=UTC)
+    note |= {"mark": moment.isoformat(), "beaten_at": moment.isoformat()}
+    return moment
+
+
+@contextmanager
+def _session(place: Place) -> Iterator[Administration]:
+    try:
+        with administration(place, seconds=ANSWER_SECONDS) as session:
+            yield session
+    except (pymysql.Error, OSError):
+        raise ArchiverError("The server did not answer.") from None
