@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pymysql
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.utils import timezone
 
 from console.audit import Actor
@@ -18,36 +17,36 @@ from console.models import Member
 from datastores import actions
 from datastores.actions import Wish
 from datastores.models import Archive, Backup, DataStore, Proof, Region, ServicePlan
-from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.archive.loss import lost_stores, replace_lost
 from datastores.sites.local.machine import Machine, machine
 from datastores.sites.local.mysql.logins import administration
 from datastores.sites.local.places import place_of
+from host.jobs import Command, Job
+from host.waiting import wait_until
 from tests.real.backups.test_postgresql import SECRET, done, everything_below, fresh, seal
 
+PORT = 27_998
 pytestmark = [pytest.mark.real, pytest.mark.django_db]
 
 
-@contextmanager
-def connect(store: DataStore) -> Iterator[pymysql.Connection[Any]]:
-    """Connect as a client does: stable address, TLS, full verification."""
-    store = fresh(store)
-    with pymysql.connect(
+def login(store: DataStore, port: int) -> pymysql.Connection[Any]:
+    """Connect as a client does, over TLS with full verification."""
+    return pymysql.connect(
         host=settings.EDGE_HOST,
-        port=store.slot.port,
+        port=port,
         user=store.admin_user,
         password=store.admin_password,
         database=store.default_database,
         ssl={"ca": str(machine().ca_file)},
         connect_timeout=5,
         autocommit=True,
-    ) as client:
-        yield client
+    )
 
 
 def run(store: DataStore, *statements: str) -> list[tuple[Any, ...]]:
     """Run statements as the super admin and return the last one's rows."""
-    with connect(store) as client, client.cursor() as cursor:
+    store = fresh(store)
+    with login(store, store.slot.port) as client, client.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
         return list(cursor.fetchall())
@@ -58,8 +57,34 @@ def count(store: DataStore) -> int:
 
 
 def rows(first: int, last: int) -> str:
-    values = ",".join(f"({number}, '{SECRET}')" for number in range(first, last + 1))
-    return f"INSERT INTO notes VALUES {values}"
+    numbers = "WITH RECURSIVE g (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM g WHERE id < 1000) SELECT id FROM g"
+    return f"INSERT INTO notes SELECT id, '{SECRET}' FROM ({numbers}) AS n WHERE id BETWEEN {first} AND {last}"
+
+
+def offline(store: DataStore, directory: Path, moment: str) -> int:
+    """Restore from the folder and the key alone, as on another machine, and count with the password of before."""
+    archive = machine().home.archive / Archive.of(store).name
+    keys, to, out = directory / "keys", directory / "back", directory / "out"
+    call_command("archive_keys", str(keys))
+    secrets = {path: path.read_bytes() for path in settings.HOME.secrets.glob("mysql-*")}
+    for path in secrets:
+        path.unlink()
+    try:
+        with out.open("w") as said:
+            arguments = ["--keys", str(keys), "--to", str(to), "--port", str(PORT), "--moment", moment]
+            call_command("restore", str(archive), *arguments, stdout=said)
+    finally:
+        for path, content in secrets.items():
+            path.write_bytes(content)
+    job = Job(directory / "served")
+    job.start(Command(["sh", "-c", f"exec {out.read_text().splitlines()[-1]}"]))
+    try:
+        assert wait_until(lambda: "ready for connections" in job.last_words(), 20), job.last_words()
+        with login(store, PORT) as client, client.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM notes")
+            return int(cursor.fetchall()[0][0])
+    finally:
+        job.end()
 
 
 @pytest.fixture
@@ -73,12 +98,11 @@ def store(actor: Actor, admin: Member, region: Region, local_site: Machine) -> D
 
 
 def events(store: DataStore) -> dict[str, str]:
-    rows = run(store, "SELECT event_name, status FROM information_schema.events WHERE event_schema = 'defaultdb'")
-    return {str(name): str(status) for name, status in rows}
+    return {str(row[1]): str(row[10]) for row in run(store, "SHOW EVENTS")}
 
 
 def test_a_backup_is_proved_and_brings_back_any_second(
-    store: DataStore, actor: Actor, admin: Member, local_site: Machine
+    store: DataStore, actor: Actor, admin: Member, local_site: Machine, tmp_path: Path
 ) -> None:
     run(store, "CREATE EVENT early ON SCHEDULE EVERY 1 DAY DO SELECT 1")
     done(actions.back_up(actor=actor, store=store))
@@ -114,7 +138,45 @@ def test_a_backup_is_proved_and_brings_back_any_second(
         assert session.row("SHOW REPLICA STATUS") == {}
         assert session.execute("SELECT @@event_scheduler, @@max_connections")[0] == ("ON", session.limit + 1)
     done(actions.back_up(actor=actor, store=fresh(at_moment)))
+    assert offline(store, tmp_path, f"{before:%Y-%m-%d %H:%M:%S.%f}") == 1000
 
     revealing = [SECRET.encode(), store.admin_password.encode(), archive.key.encode(), b"hwadmin", b"notes"]
     for content in everything_below(local_site.home.archive):
         assert not any(word in content for word in revealing)
+
+
+def test_a_lost_node_comes_back_under_the_same_address_and_a_deleted_store_too(
+    store: DataStore, actor: Actor, admin: Member, local_site: Machine
+) -> None:
+    done(actions.back_up(actor=actor, store=store))
+    run(store, "DELETE FROM notes WHERE id > 700")
+    seal(store)
+    run(store, "DELETE FROM notes WHERE id > 400")  # in no archived file
+    place = place_of(store.nodes.get(), local_site.home)
+    local_site.supervisor.kill(place.name)
+    (place.data / "mysql.ibd").unlink()
+    store.set_state(DataStore.State.UNREACHABLE)
+    restored = done(actions.restore_node(actor=actor, store=store, typed_name="orders"))
+    assert "the log that was left on the lost node" in restored.sentence
+    assert count(store) == 400, "the old node's log was saved"
+    assert fresh(store).slot.port == store.slot.port
+    run(store, "INSERT INTO notes VALUES (401, 'new')")
+    seal(store)
+    assert not Archive.objects.get(store=store).problem
+    node = store.nodes.get()
+    run(store, "DELETE FROM notes WHERE id <= 100")
+    shutil.rmtree(place_of(node, local_site.home).data)
+    assert [found.pk for found in lost_stores(local_site)] == [store.pk]
+    replace_lost(local_site)
+    restored = done(store.operations.get(kind="restore_node", state="waiting"))
+    assert "is lost" in restored.sentence
+    assert count(store) == 401, "the log goes on from one node to the next, so the old backup is enough"
+    assert store.nodes.get().number == node.number + 1
+
+    before = fresh(store)
+    done(actions.back_up(actor=actor, store=before))
+    done(actions.delete_store(actor=actor, store=before, typed_name="orders"))
+    back = actions.restore_deleted(actor=actor, member=admin, store=actions.deleted_stores(admin).get())
+    done(back.operations.get())
+    assert (count(back), fresh(back).slot.port) == (401, before.slot.port)
+    assert fresh(back).admin_password == before.admin_password

@@ -151,7 +151,7 @@ class Archiver(ABC):
 
     @abstractmethod
     def replayed(self, place: Place) -> bool:
-        """Say whether the restored server has replayed the log and takes writes."""
+        """Say whether the restored server has replayed the log and takes writes. Raises ArchiverError where it never will."""
 
     @abstractmethod
     def replay_position(self, place: Place) -> str:

@@ -104,6 +104,8 @@ def _replay(archiver: Archiver, place: Place) -> datetime | None:
         archiver.settle(place)
         archiver.stop_copy(place)
         wait_until(lambda: job.state() is not JobState.RUNNING, STOP_SECONDS)
+    except ArchiverError as error:
+        raise OfflineError(str(error)) from None
     finally:
         job.forget()
     return recovered

@@ -26,7 +26,9 @@ HAS_ORIGINAL: Final = 1 << 55  # in the time of the commit here: that of the fir
 CHECKSUM_BYTES: Final = 4
 FLAGS_AT: Final = 17
 IN_USE: Final = 1  # of a file that was not closed; its checksum does not count it
-QUERY_FIXED: Final = struct.Struct("<IIBHH")  # thread, time, length of the schema's name, error, length of the variables
+QUERY_FIXED: Final = struct.Struct(
+    "<IIBHH"
+)  # thread, time, length of the schema's name, error, length of the variables
 WORDS: Final = re.compile(r"[\w$]+")
 EVERYTHING: Final = "*"  # touched by what can't be read
 
@@ -44,7 +46,9 @@ class Scan:
     last_commit: int = 0  # microseconds since 1970
     cut: bool = False  # there are later ones than were asked for
     torn: bool = False  # it ends in the middle of something, or with something that is damaged
-    touched: dict[str, str] = field(default_factory=dict)  # a table ("schema.name"), or a word of a DDL -> last transaction
+    touched: dict[str, str] = field(
+        default_factory=dict
+    )  # a table ("schema.name"), or a word of a DDL -> last transaction
 
 
 @dataclass

@@ -56,7 +56,10 @@ def write_configuration(place: Place, sizing: Sizing) -> None:
 def replaying_settings(place: Place) -> str:
     """Return what counts while a restored server replays its log: the tenant's events are off, and it gets the logins
     of this installation, which need not be the one that made its backup."""
-    values: dict[str, Setting] = {"event_scheduler": "OFF", "init_file": str(place.configuration / REPLAY_STATEMENTS_FILE)}
+    values: dict[str, Setting] = {
+        "event_scheduler": "OFF",
+        "init_file": str(place.configuration / REPLAY_STATEMENTS_FILE),
+    }
     return f"{NOTE}{render(values)}"
 
 

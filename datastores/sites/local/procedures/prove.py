@@ -90,7 +90,11 @@ class Prove(ArchivingProcedure):
         server = self.job("server")
         if server.state() in {JobState.ABSENT, JobState.LOST}:
             server.start(self.archiver.serve_copy(self.copy), niceness=LOW_PRIORITY)
-        if not wait_until(lambda: self.archiver.replayed(self.copy), ANSWER_SECONDS):
+        try:
+            replayed = wait_until(lambda: self.archiver.replayed(self.copy), ANSWER_SECONDS)
+        except ArchiverError as error:
+            return Fail(str(error), REMEDY)
+        if not replayed:
             if server.state() is JobState.ENDED:
                 return Fail(f"The restored copy does not start. {self.archiver.meaning(server.last_words())}", REMEDY)
             position = self.archiver.replay_position(self.copy)

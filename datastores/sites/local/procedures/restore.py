@@ -11,7 +11,7 @@ from datastores.models import Archive, Backup, DataStore, Node
 from datastores.operations.outcomes import Done, Fail, Goto, Outcome, Wait
 from datastores.operations.procedure import step
 from datastores.sites.local import addresses
-from datastores.sites.local.archive.contract import Target
+from datastores.sites.local.archive.contract import ArchiverError, Target
 from datastores.sites.local.archive.vault import Vault, vault_of
 from datastores.sites.local.procedures.archiving import (
     ArchivingProcedure,
@@ -76,7 +76,11 @@ class RestoringProcedure(OpeningProcedure, ArchivingProcedure):
         self.configure_node()
         if not self.start_node():
             return Wait(1.0, "The server is starting on the restored data.")
-        if not self.archiver.replayed(self.place):
+        try:
+            replayed = self.archiver.replayed(self.place)
+        except ArchiverError as error:
+            return Fail(str(error), REMEDY)
+        if not replayed:
             position = self.archiver.replay_position(self.place)
             return Wait(1.0, f"The log is replayed up to {position}." if position else "The log is being replayed.")
         moment = self.archiver.recovered_to(self.place)

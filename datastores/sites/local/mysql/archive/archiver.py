@@ -29,13 +29,14 @@ from datastores.sites.local.binlogs.unpack import NOT_REACHED
 from datastores.sites.local.engine import Place
 from datastores.sites.local.mysql.archive import cloning, counting, log, replaying
 from datastores.sites.local.mysql.archive.client import call, in_turn, make_archiver, module
-from datastores.sites.local.mysql.archive.keeping import DIRECTORY, folder_of, repository_of
+from datastores.sites.local.mysql.archive.keeping import DIRECTORY, RESTORE_DIRECTORY, folder_of, repository_of
 from datastores.sites.local.mysql.configuration import PLUGINS, process_file
 from datastores.sites.local.mysql.logins import administration
 from datastores.sites.local.mysql.programs import confined_server, program
 from host.jobs import Command
 from host.processes import processes_below
 
+CONFIGURATION_FILE: Final = "config"  # of a repository
 # Nobody but the platform reaches a copy, and what it writes need not outlive the machine's power.
 COPY_SETTINGS: Final = (
     "--skip-networking",
@@ -62,6 +63,10 @@ CHECK_FILES: Final = 'find "$1" -name "*.ibd" -o -name "ibdata*" -o -name "undo_
 
 class MySQLArchiver(Archiver):
     """One repository and one folder of log per store."""
+
+    def installed(self) -> bool:
+        """Say whether restic is."""
+        return restic.installed()
 
     def configure(self, place: Place, vault: Vault, storage_gib: int) -> None:
         """Write down where the archive is. What can't be archived is bounded by the server's own settings: it drops
@@ -97,6 +102,12 @@ class MySQLArchiver(Archiver):
     def catalogue(self, place: Place) -> list[Stored]:
         """Ask restic."""
         return cloning.catalogue(repository_of(place))
+
+    def listed(self, place: Place, vault: Vault) -> list[Stored]:
+        """Ask restic, where it is a repository of its."""
+        if not (vault.directory / CONFIGURATION_FILE).exists():
+            return []
+        return cloning.catalogue(Repository.keep(place.directory / RESTORE_DIRECTORY, vault))
 
     def expire(self, place: Place, keep: int) -> Command:
         """Keep the newest ``keep`` backups, and the log from the oldest of them on. Raises ArchiverError."""

@@ -32,7 +32,7 @@ from host.files import write_private
 from host.jobs import Command
 from host.waiting import wait_until
 
-KIND: Final = "backup"
+KIND: Final = "clone"  # what no other engine calls its backups
 ROOM: Final = 1.1  # a clone takes what the data takes, and a little
 END_SECONDS: Final = 5.0
 # $1 is the clone's directory. A clone that was not kept is of no use.

@@ -37,9 +37,7 @@ from datastores.sites.local.mysql.part import Role, read_part
 
 # In the server's own schema, where tenants can't write and which their dumps leave out.
 TABLE: Final = "mysql.hw_beat"
-SCHEMA: Final = (
-    f"CREATE TABLE IF NOT EXISTS {TABLE} (only_one TINYINT PRIMARY KEY, at DATETIME(6) NOT NULL, events_off JSON NOT NULL)"
-)
+SCHEMA: Final = f"CREATE TABLE IF NOT EXISTS {TABLE} (only_one TINYINT PRIMARY KEY, at DATETIME(6) NOT NULL, events_off JSON NOT NULL)"
 LAST_BEAT: Final = f"SELECT at, events_off FROM {TABLE}"  # noqa: S608 - a fixed name
 ANSWER_SECONDS: Final = 10.0
 WORK_SECONDS: Final = 30.0  # how long one look archives; the rest is for the next one
@@ -47,8 +45,8 @@ BUSY: Final = "Writes wait for a standby, so the log can't be marked now."
 NOT_ARRIVING: Final = "The archive does not take the log. The server keeps it for a day, and it is tried again."
 UNKNOWN: Final = "The newest file of the archived log can't be opened."
 GAP: Final = "A file of the archived log is gone."
-HOLE: Final = "{count:,} transactions never reached the archive."
-GHOSTS: Final = "The archive has {count:,} transactions that the server lost."
+HOLE: Final = "{many} never reached the archive."
+GHOSTS: Final = "The archive has {many} that the server lost."
 State = dict[str, Any]
 
 
@@ -190,10 +188,15 @@ def _add(folder: Folder, note: State, file: Path, header: Header) -> None:
 
 def _missing(hole: Transactions, ghosts: Transactions, *, gone: bool) -> str:
     if hole:
-        return HOLE.format(count=hole.count())
+        return HOLE.format(many=_many(hole))
     if ghosts:
-        return GHOSTS.format(count=ghosts.count())
+        return GHOSTS.format(many=_many(ghosts).lower())
     return GAP if gone else ""
+
+
+def _many(transactions: Transactions) -> str:
+    count = transactions.count()
+    return "One transaction" if count == 1 else f"{count:,} transactions"
 
 
 def _mark(session: Administration, note: State) -> datetime:

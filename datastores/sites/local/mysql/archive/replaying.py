@@ -32,14 +32,15 @@ from datastores.sites.local.mysql.configuration import (
 from datastores.sites.local.mysql.events import enable_events, tell
 from datastores.sites.local.mysql.following import executed, forget_source, missing
 from datastores.sites.local.mysql.logins import Administration, administration
-from datastores.sites.local.mysql.option_file import NOTE
 from host.files import write_private
 from host.jobs import Command
 
 ORDER_FILE: Final = "order.json"
 CHAIN_FILE: Final = "replay.json"  # until the log is replayed
 REPLAYED_FILE: Final = "replayed.json"  # afterwards
-BEGIN: Final = f"CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'archive', RELAY_LOG_FILE = '{RELAY}.000001', RELAY_LOG_POS = 4"
+BEGIN: Final = (
+    f"CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'archive', RELAY_LOG_FILE = '{RELAY}.000001', RELAY_LOG_POS = 4"
+)
 APPLY: Final = "START REPLICA SQL_THREAD"
 
 
@@ -64,7 +65,9 @@ def restore(place: Place, vault: Vault, target: Target) -> Command:
     }
     file = repository.directory / ORDER_FILE
     write_private(file, json.dumps(order))
-    write_private(place.configuration / REPLAY_STATEMENTS_FILE, "".join(f"{each};\n" for each in installation_statements()))
+    write_private(
+        place.configuration / REPLAY_STATEMENTS_FILE, "".join(f"{each};\n" for each in installation_statements())
+    )
     write_private(place.configuration / REPLAY_FILE, replaying_settings(place))
     snapshot = target.label.rpartition("-")[2]
     fetch = repository.command("restore", "--no-lock", snapshot, f"--target={place.data}")
@@ -139,7 +142,9 @@ def _go_on(session: Administration, chain: Chain) -> bool:
     if not status.get("Source_Host"):
         session.execute(BEGIN)
     elif status["Last_SQL_Errno"]:
-        raise ReplayError(f"A transaction of the archived log can't be applied: MySQL error {status['Last_SQL_Errno']}.")
+        raise ReplayError(
+            f"A transaction of the archived log can't be applied: MySQL error {status['Last_SQL_Errno']}."
+        )
     if not status or status.get("Replica_SQL_Running") != "Yes":
         session.execute(APPLY)
     return False

@@ -1,0 +1,137 @@
+"""The log of changes on its way into the archive: across a failover, and with holes that are told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from datastores.sites.local.archive.contract import Look
+from datastores.sites.local.archive.vault import Vault
+from datastores.sites.local.binlogs.folder import Folder, Header
+from datastores.sites.local.binlogs.transactions import Transactions
+from datastores.sites.local.engine import Place
+from datastores.sites.local.mysql.archive import log
+
+from .group import Group, lost, roles, writing
+from .test_handover import fail_over, rejoin
+
+pytestmark = pytest.mark.real
+
+
+@dataclass
+class Watched:
+    """A log that is looked at as if a minute had passed each time."""
+
+    vault: Vault
+    note: dict[str, Any] = field(default_factory=dict)
+    minutes: int = 0
+
+    @property
+    def folder(self) -> Folder:
+        return Folder(self.vault.directory, self.vault.key)
+
+    def look(self, place: Place) -> Look:
+        self.minutes += 1
+        found = log.look(place, self.vault, self.note, timezone.now() + timedelta(minutes=self.minutes))
+        self.note = dict(found.position)
+        return found
+
+    def chain(self) -> tuple[Transactions, bool]:
+        """Return what the archive has, and whether each file follows from those before it."""
+        headers = [self.folder.header(number) for number in self.folder.numbers()]
+        have, whole = headers[0].before, True
+        for header in headers:
+            whole = whole and header.before <= have and not header.lacks & have
+            have |= header.has
+        return have, whole
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Watched:
+    return Watched(Vault(tmp_path / "archive", "the-key-of-this-store"))
+
+
+def executed(group: Group, place: Place) -> Transactions:
+    return Transactions.parse(str(group.platform(place, "SELECT @@GLOBAL.gtid_executed")[0][0]))
+
+
+def test_a_failover_under_load_leaves_no_hole(group: Group, watched: Watched) -> None:
+    primary, standbys = roles(group)
+    with writing(group, primary) as writers:
+        writers.reach(100)
+        assert watched.look(primary).archived_until
+        for _ in range(3):
+            writers.reach(100)
+            found = watched.look(primary)
+            assert (found.problem, found.missing) == ("", "")
+            assert found.archived_until
+            assert found.arrived_at
+        writers.reach(100)
+        chosen = fail_over(group, primary, standbys)
+    assert lost(group, chosen, writers) == set()
+    found = watched.look(chosen)
+    assert (found.problem, found.missing) == ("", "")
+    have, whole = watched.chain()
+    assert whole
+    assert executed(group, chosen) <= have
+    before = watched.folder.numbers()
+    watched.note["beaten_at"] = (timezone.now() + timedelta(days=1)).isoformat()
+    assert watched.look(chosen) == Look(watched.note)
+    assert watched.folder.numbers() == before, "nothing was written, so nothing is archived"
+    rejoin(group, primary, chosen)
+
+
+def test_log_that_is_gone_before_it_was_archived_is_told_once(group: Group, watched: Watched) -> None:
+    primary, _ = roles(group)
+    watched.look(primary)
+    group.run(primary, "CREATE TABLE IF NOT EXISTS gone (number BIGINT)")
+    group.platform(primary, "FLUSH BINARY LOGS")
+    current = group.platform(primary, "SHOW BINARY LOGS")[-1][0]
+    group.platform(primary, f"PURGE BINARY LOGS TO '{current}'")
+    group.run(primary, "INSERT INTO gone VALUES (1)")
+    assert watched.look(primary).missing == "One transaction never reached the archive."
+    assert not watched.chain()[1]
+    assert watched.look(primary).missing == ""
+
+
+def test_what_a_failover_lost_is_told_and_ends_what_was_before(group: Group, watched: Watched, tmp_path: Path) -> None:
+    """A primary that waited for nobody had archived what its successor never got."""
+    primary, _ = roles(group)
+    watched.look(primary)
+    newest = watched.folder.numbers()[-1]
+    (tmp_path / "binlog").write_bytes(b"")
+    ghost = Transactions.parse("00000000-71ca-11e1-9e33-c80aa9429562:1-3")
+    watched.folder.add(newest + 1, Header(watched.folder.header(newest).through, ghost), tmp_path / "binlog")
+    assert watched.look(primary).missing == "The archive has 3 transactions that the server lost."
+    assert not watched.chain()[1]
+    assert watched.folder.header(newest + 2).lacks == ghost
+    assert watched.look(primary).missing == ""
+
+
+def test_a_broken_archive_holds_nobody_up_and_is_caught_up_with(group: Group, watched: Watched, tmp_path: Path) -> None:
+    primary, _ = roles(group)
+    watched.look(primary)
+    away = tmp_path / "away"
+    watched.folder.directory.rename(away)
+    watched.folder.directory.write_text("no directory")
+    group.run(primary, "CREATE TABLE IF NOT EXISTS kept (number BIGINT)")
+    found = watched.look(primary)
+    assert found.problem == log.NOT_ARRIVING
+    assert found.archived_until is None
+    group.run(primary, "INSERT INTO kept VALUES (1)")
+    watched.folder.directory.unlink()
+    away.rename(watched.folder.directory)
+    found = watched.look(primary)
+    assert (found.problem, found.missing) == ("", "")
+    assert found.archived_until
+    have, whole = watched.chain()
+    assert whole
+    assert executed(group, primary) <= have
+    watched.folder.path(watched.folder.numbers()[-2]).unlink()
+    assert watched.look(primary).missing == log.GAP
+    assert watched.look(primary).missing == ""
