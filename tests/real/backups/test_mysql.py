@@ -58,7 +58,7 @@ def count(store: DataStore) -> int:
 
 def rows(first: int, last: int) -> str:
     numbers = "WITH RECURSIVE g (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM g WHERE id < 1000) SELECT id FROM g"
-    return f"INSERT INTO notes SELECT id, '{SECRET}' FROM ({numbers}) AS n WHERE id BETWEEN {first} AND {last}"
+    return f"INSERT INTO notes SELECT id, '{SECRET}' FROM ({numbers}) AS n WHERE id BETWEEN {first} AND {last}"  # noqa: S608
 
 
 def offline(store: DataStore, directory: Path, moment: str) -> int:

@@ -15,6 +15,7 @@ from datastores.sites.local.archive.vault import Vault
 from datastores.sites.local.binlogs.folder import Folder, Header
 from datastores.sites.local.binlogs.transactions import Transactions
 from datastores.sites.local.engine import Place
+from datastores.sites.local.mysql import LocalMySQL
 from datastores.sites.local.mysql.archive import log
 
 from .group import Group, lost, roles, writing
@@ -135,3 +136,18 @@ def test_a_broken_archive_holds_nobody_up_and_is_caught_up_with(group: Group, wa
     watched.folder.path(watched.folder.numbers()[-2]).unlink()
     assert watched.look(primary).missing == log.GAP
     assert watched.look(primary).missing == ""
+
+
+def test_what_only_a_copy_has_is_not_overlooked(engine: LocalMySQL, watched: Watched) -> None:
+    """A standby's own log begins after the copy that it was made from; what was in that may never have been archived."""
+    group = Group(engine)
+    try:
+        primary = group.primary()
+        watched.look(primary)
+        group.run(primary, "CREATE TABLE copied (number BIGINT)")
+        standby = group.standby(primary)
+        fail_over(group, primary, [standby])
+        assert "never reached the archive" in watched.look(standby).missing
+        assert watched.look(standby).missing == ""
+    finally:
+        group.remove()

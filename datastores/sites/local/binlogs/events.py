@@ -63,7 +63,7 @@ class _Group:
 
 
 def previous(file: Path) -> Transactions:
-    """Return every transaction that was in the log before this file. Raises BinlogError, OSError."""
+    """Return the transactions that earlier files of this log had. Raises BinlogError, OSError."""
     with file.open("rb") as opened:
         content = opened.read(64 * 1024)
         for kind, at, length in _events(content, len(MAGIC), len(content)):

@@ -58,12 +58,12 @@ def look(place: Place, vault: Vault, before: Mapping[str, Any], now: datetime) -
     try:
         gone = _gone(folder, note)
         held = _held(folder, note)
-        there, names = _ask(place, note, now, held)
+        source = _ask(place, note, now, held)
     except (SealError, ValueError):
         return Look(note, problem=UNKNOWN)
     except OSError:
         return Look(note, problem=NOT_ARRIVING)
-    return _archive(place, folder, note, _Source(held, there, names, gone), now)
+    return _archive(place, folder, note, replace(source, gone=gone), now)
 
 
 def seal(place: Place, before: Mapping[str, Any]) -> tuple[datetime, State]:
@@ -100,14 +100,16 @@ def last_mark(place: Place) -> tuple[datetime, list[list[str]]] | None:
 class _Source:
     """held   what the archive has; None where it has nothing yet
     there  what the server has committed
+    purged  what it has and its log files do not: what it was copied with, and files that are removed
     names  its log files, oldest first; the last one is being written
     gone   a file of the archive is missing
     """
 
     held: Transactions | None
     there: Transactions
+    purged: Transactions
     names: list[str]
-    gone: bool
+    gone: bool = False
 
 
 def _gone(folder: Folder, note: State) -> bool:
@@ -131,8 +133,8 @@ def _held(folder: Folder, note: State) -> Transactions | None:
     return Transactions.parse(note["held"])
 
 
-def _ask(place: Place, note: State, now: datetime, held: Transactions | None) -> tuple[Transactions, list[str]]:
-    """Mark the log where that is due; return what the server has committed, and its files."""
+def _ask(place: Place, note: State, now: datetime, held: Transactions | None) -> _Source:
+    """Mark the log where that is due, and look at what there is."""
     beaten_at = note.get("beaten_at")
     since = (now - datetime.fromisoformat(beaten_at)).total_seconds() if beaten_at else None
     with _session(place) as session:
@@ -141,7 +143,9 @@ def _ask(place: Place, note: State, now: datetime, held: Transactions | None) ->
         if lost or beat_is_due(since_last=since, changed=changed):
             _mark(session, note)
             there = Transactions.parse(executed(session))
-        return there, [str(row[0]) for row in session.execute("SHOW BINARY LOGS")]
+        names = [str(row[0]) for row in session.execute("SHOW BINARY LOGS")]
+        purged = Transactions.parse(str(session.execute("SELECT @@GLOBAL.gtid_purged")[0][0]))
+        return _Source(held, there, purged, names)
 
 
 def _archive(place: Place, folder: Folder, note: State, source: _Source, now: datetime) -> Look:
@@ -167,10 +171,10 @@ def _archive(place: Place, folder: Folder, note: State, source: _Source, now: da
 def _new_files(data: Path, source: _Source) -> tuple[list[tuple[Path, Header]], Transactions]:
     """Return the closed files with something that the archive does not have, and what nobody has any more."""
     *closed, current = source.names
-    after, held = previous(data / current), source.held
+    after, held = previous(data / current) | source.purged, source.held
     files: list[tuple[Path, Header]] = []
     for name in reversed(closed):
-        before = previous(data / name)
+        before = previous(data / name) | source.purged
         held = before if held is None else held  # the archive begins with the newest closed file
         if not after - before <= held:
             files.append((data / name, Header(before, after - before)))
