@@ -171,17 +171,18 @@ def _archive(place: Place, folder: Folder, note: State, source: _Source, now: da
 def _new_files(data: Path, source: _Source) -> tuple[list[tuple[Path, Header]], Transactions]:
     """Return the closed files with something that the archive does not have, and what nobody has any more."""
     *closed, current = source.names
-    after, held = previous(data / current) | source.purged, source.held
+    after = previous(data / current) | source.purged
+    # An archive begins with all that the server still has: a backup may be older than the first look.
+    held = source.purged if source.held is None else source.held
     files: list[tuple[Path, Header]] = []
     for name in reversed(closed):
         before = previous(data / name) | source.purged
-        held = before if held is None else held  # the archive begins with the newest closed file
         if not after - before <= held:
             files.append((data / name, Header(before, after - before)))
         after = before
         if before <= held:
             break
-    return files[::-1], after - (after if held is None else held)
+    return files[::-1], NONE if source.held is None else after - held
 
 
 def _add(folder: Folder, note: State, file: Path, header: Header) -> None:
