@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from console.models import Member
 from datastores import actions
 from datastores.actions import Wish
 from datastores.models import Archive, Backup, DataStore, Proof, Region, ServicePlan
+from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.archive.loss import lost_stores, replace_lost
+from datastores.sites.local.archive.vault import vault_of
 from datastores.sites.local.machine import Machine, machine
 from datastores.sites.local.mysql.logins import administration
 from datastores.sites.local.places import place_of
@@ -59,6 +62,20 @@ def count(store: DataStore) -> int:
 def rows(first: int, last: int) -> str:
     numbers = "WITH RECURSIVE g (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM g WHERE id < 1000) SELECT id FROM g"
     return f"INSERT INTO notes SELECT id, '{SECRET}' FROM ({numbers}) AS n WHERE id BETWEEN {first} AND {last}"  # noqa: S608
+
+
+def expire(store: DataStore, *, keep: int) -> None:
+    """Have all but the newest backups removed, and the log that only they needed."""
+    archiver, place, archive = archiver_of(store), place_of(store.nodes.get(), machine().home), Archive.of(store)
+    assert archiver
+    log = machine().home.archive / archive.name / "log"
+    newest, before = archiver.catalogue(place)[-keep:], len(list(log.iterdir()))
+    call = archiver.expire(place, keep)
+    subprocess.run(call.arguments, env={"PATH": "/usr/bin:/bin", **call.environment}, check=True)
+    assert archiver.catalogue(place) == newest
+    assert len(list(log.iterdir())) < before
+    found = archiver.look(place, vault_of(archive, machine().home), archive.position, timezone.now())
+    assert (found.problem, found.missing) == ("", "")
 
 
 def offline(store: DataStore, directory: Path, moment: str) -> int:
@@ -105,6 +122,7 @@ def test_a_backup_is_proved_and_brings_back_any_second(
     store: DataStore, actor: Actor, admin: Member, local_site: Machine, tmp_path: Path
 ) -> None:
     run(store, "CREATE EVENT early ON SCHEDULE EVERY 1 DAY DO SELECT 1")
+    run(store, "CREATE TABLE fleeting (id int PRIMARY KEY) ENGINE = MEMORY", "INSERT INTO fleeting VALUES (1), (2)")
     done(actions.back_up(actor=actor, store=store))
     backup = Backup.objects.get()
     assert backup.manifest["tables"]["defaultdb.notes"] == 1000
@@ -114,6 +132,7 @@ def test_a_backup_is_proved_and_brings_back_any_second(
     assert not list(local_site.home.scratch.iterdir())
 
     run(store, "CREATE EVENT late ON SCHEDULE EVERY 1 DAY DO SELECT 1", "ALTER EVENT early DISABLE")
+    run(store, "DELETE FROM fleeting WHERE id = 1")
     before = timezone.now()
     run(store, "DELETE FROM notes WHERE id > 10")
     archive = seal(store)
@@ -139,6 +158,10 @@ def test_a_backup_is_proved_and_brings_back_any_second(
         assert session.execute("SELECT @@event_scheduler, @@max_connections")[0] == ("ON", session.limit + 1)
     done(actions.back_up(actor=actor, store=fresh(at_moment)))
     assert offline(store, tmp_path, f"{before:%Y-%m-%d %H:%M:%S.%f}") == 1000
+
+    done(actions.back_up(actor=actor, store=store))
+    expire(store, keep=1)
+    done(actions.prove(actor=actor, store=store))
 
     revealing = [SECRET.encode(), store.admin_password.encode(), archive.key.encode(), b"hwadmin", b"notes"]
     for content in everything_below(local_site.home.archive):

@@ -56,8 +56,10 @@ OWN_MEANINGS: Final = (
     *("Too many concurrent clone operations", "Can't connect to local MySQL server"),
 )
 CLONE_REFUSED: Final = "The server could not copy its files."
-# Every word that the first has to say is of a fault. The second gets the data directory and the program.
-CHECK_TABLES: Final = 'found=$({check} 2>&1) && [ -z "$found" ] || {{ echo "$found"; exit 1; }}'
+# A note says that a table of another engine can't be checked. The second gets the data directory and the program.
+CHECK_TABLES: Final = (
+    'found=$({check} 2>&1) && ! echo "$found" | grep -qiE "^(error|warning|status)" || {{ echo "$found"; exit 1; }}'
+)
 CHECK_FILES: Final = 'find "$1" -name "*.ibd" -o -name "ibdata*" -o -name "undo_*" | while IFS= read -r file; do "$2" "$file" || exit 1; done'
 
 
@@ -69,11 +71,9 @@ class MySQLArchiver(Archiver):
         return restic.installed()
 
     def configure(self, place: Place, vault: Vault, storage_gib: int) -> None:
-        """Write down where the archive is. What can't be archived is bounded by the server's own settings: it drops
-        log of a day ago, and earlier where the disk fills (see ``room``)."""
-        repository = Repository.keep(place.directory / DIRECTORY, vault)
-        with contextlib.suppress(ArchiverError):  # the store must come up all the same; the first backup tries again
-            repository.make()
+        """Write down where the archive is; the first backup makes the repository. What can't be archived is bounded by
+        the server's own settings: it drops log of a day ago, and earlier where the disk fills (see ``room``)."""
+        Repository.keep(place.directory / DIRECTORY, vault)
 
     def archives(self, place: Place) -> bool:
         """Ask the server whether it logs changes."""

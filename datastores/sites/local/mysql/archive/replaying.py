@@ -29,6 +29,7 @@ from datastores.sites.local.mysql.configuration import (
     REPLAY_STATEMENTS_FILE,
     replaying_settings,
 )
+from datastores.sites.local.mysql.databases import SYSTEM
 from datastores.sites.local.mysql.events import enable_events, tell
 from datastores.sites.local.mysql.following import executed, forget_source, missing
 from datastores.sites.local.mysql.logins import Administration, administration
@@ -38,6 +39,9 @@ from host.jobs import Command
 ORDER_FILE: Final = "order.json"
 CHAIN_FILE: Final = "replay.json"  # until the log is replayed
 REPLAYED_FILE: Final = "replayed.json"  # afterwards
+# No copy has the rows of tables in memory, so changes of them may find nothing.
+IN_MEMORY: Final = f"SELECT 1 FROM information_schema.tables WHERE engine = 'MEMORY' AND table_schema NOT IN {SYSTEM} LIMIT 1"  # noqa: S608 - fixed names
+TOLERANT, STRICT = ("SET GLOBAL replica_exec_mode = IDEMPOTENT", "SET GLOBAL replica_exec_mode = STRICT")
 BEGIN: Final = (
     f"CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'archive', RELAY_LOG_FILE = '{RELAY}.000001', RELAY_LOG_POS = 4"
 )
@@ -119,6 +123,7 @@ def settle(place: Place) -> None:
     with administration(place) as session:
         forget_source(session)
         enable_events(place, session)
+        session.execute(STRICT)
         session.execute("SET GLOBAL event_scheduler = ON")
     write_private(place.configuration / REPLAY_FILE, NO_REPLAY)
     if (directory / CHAIN_FILE).exists():
@@ -146,6 +151,7 @@ def _go_on(session: Administration, chain: Chain) -> bool:
             f"A transaction of the archived log can't be applied: MySQL error {status['Last_SQL_Errno']}."
         )
     if not status or status.get("Replica_SQL_Running") != "Yes":
+        session.execute(TOLERANT if session.execute(IN_MEMORY) else STRICT)
         session.execute(APPLY)
     return False
 
