@@ -40,7 +40,9 @@ ORDER_FILE: Final = "order.json"
 CHAIN_FILE: Final = "replay.json"  # until the log is replayed
 REPLAYED_FILE: Final = "replayed.json"  # afterwards
 # No copy has the rows of tables in memory, so changes of them may find nothing.
-IN_MEMORY: Final = f"SELECT 1 FROM information_schema.tables WHERE engine = 'MEMORY' AND table_schema NOT IN {SYSTEM} LIMIT 1"  # noqa: S608 - fixed names
+IN_MEMORY: Final = (
+    f"SELECT 1 FROM information_schema.tables WHERE engine = 'MEMORY' AND table_schema NOT IN {SYSTEM} LIMIT 1"  # noqa: S608 - fixed names
+)
 TOLERANT, STRICT = ("SET GLOBAL replica_exec_mode = IDEMPOTENT", "SET GLOBAL replica_exec_mode = STRICT")
 BEGIN: Final = (
     f"CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'archive', RELAY_LOG_FILE = '{RELAY}.000001', RELAY_LOG_POS = 4"
