@@ -52,7 +52,7 @@ COPY_SETTINGS: Final = (
     "--innodb-doublewrite=OFF",
 )
 OWN_MEANINGS: Final = (
-    *(chain.MISSING, chain.DAMAGED, chain.LOST, chain.OTHER_WAY, NOT_REACHED),
+    *(chain.DAMAGED, chain.LOST, chain.OTHER_WAY, NOT_REACHED),
     *("Too many concurrent clone operations", "Can't connect to local MySQL server"),
 )
 CLONE_REFUSED: Final = "The server could not copy its files."
