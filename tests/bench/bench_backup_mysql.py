@@ -54,10 +54,10 @@ OPEN = "openssl enc -d -aes-256-ctr -pbkdf2 -pass pass:bench < {} | zstd -q -d |
 archiver, engine = MySQLArchiver(), LocalMySQL()
 
 
-def finish(job: Job, command: Command) -> float:
-    """Run a job to its end at low priority; the seconds that it took."""
+def finish(job: Job, command: Command, niceness: int = LOW_PRIORITY) -> float:
+    """Run a job to its end, at the priority that the product gives it; the seconds that it took."""
     began = time.perf_counter()
-    job.start(command, niceness=LOW_PRIORITY)
+    job.start(command, niceness=niceness)
     if not wait_until(lambda: job.state() is not JobState.RUNNING, 1200) or job.code:
         raise RuntimeError(job.last_words())
     return time.perf_counter() - began
@@ -117,6 +117,16 @@ def look_seconds(place: Place, vault: Vault, note: dict[str, object]) -> float:
     return time.perf_counter() - began
 
 
+def caught_up(place: Place, vault: Vault) -> dict[str, object]:
+    """Have everything archived, and return the note for the next look."""
+    note: dict[str, object] = {}
+    while True:
+        found = archiver.look(place, vault, note, datetime.now(UTC))
+        note = dict(found.position)
+        if found.archived_until:
+            return note
+
+
 def stored(vault: Vault) -> int:
     """Return what the repository takes, without the log, in bytes."""
     return sum(file.stat().st_size for file in (vault.directory / "data").rglob("*") if file.is_file())
@@ -136,7 +146,7 @@ def measure(top: Path) -> list[Row]:
         raise RuntimeError(server.last_words())
     fill(place)
     archiver.prepare(place)
-    note: dict[str, object] = {}
+    note = caught_up(place, vault)
     product = [finish(Job(top / "first"), archiver.back_up(place))]
     finish(Job(top / "settled"), archiver.back_up(place))  # what was loaded last was only in the redo log
     again, added = [], []
@@ -144,14 +154,11 @@ def measure(top: Path) -> list[Row]:
         before = stored(vault)
         again.append(finish(Job(top / f"again{run}"), archiver.back_up(place)))
         added.append(100 * (stored(vault) - before) / before)
-    while not (found := archiver.look(place, vault, note, datetime.now(UTC))).archived_until:
-        note.update(found.position)
-    note.update(found.position)
     label = archiver.catalogue(place)[-1].label
     floor, floor_restored, restored = [], [], []
     for run in range(RUNS):
         copy = Place(f"copy{run}", top / f"copy{run}", top / f"c{run}", 5596)
-        restored.append(finish(Job(top / f"restore{run}"), archiver.restore(copy, vault, Target(label))))
+        restored.append(finish(Job(top / f"restore{run}"), archiver.restore(copy, vault, Target(label)), 0))
         sealed, opened = top / "sealed", top / "opened"
         floor.append(bare(SEAL.format(copy.data, sealed)))
         shutil.rmtree(copy.directory)

@@ -97,6 +97,9 @@ def _add(folder: Folder, data: Path, chain: Chain, number: int, until: int | Non
         header = folder.header(number)
         if refusal := _refusal(header, chain.have):
             return refusal
+        if header.has <= chain.have:  # the backup has it all
+            chain.until = header.until or chain.until
+            return ""
         folder.open_into(number, target)
         found = events.scan(target, until=until)
     except (SealError, events.BinlogError, OSError, ValueError):

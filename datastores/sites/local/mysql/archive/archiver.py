@@ -48,6 +48,8 @@ COPY_SETTINGS: Final = (
     "--skip-log-bin",
     "--log-replica-updates=OFF",
     "--event-scheduler=OFF",
+    "--innodb-buffer-pool-size=256M",  # whatever the plan's is: the machine has to hold it beside the running server's
+    "--performance-schema=OFF",
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-doublewrite=OFF",
 )
