@@ -123,7 +123,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 540},
     },
     "back-up-console": {"task": "console.back_up", "schedule": 3600.0, "options": {"expires": 3600}},
-    "keep-archives": {"task": "datastores.keep_archives", "schedule": 60.0, "options": {"expires": 60}},
+    "keep-archives": {"task": "datastores.keep_archives", "schedule": 50.0, "options": {"expires": 50}},
     "back-up-due": {"task": "datastores.back_up_due", "schedule": 20.0, "options": {"expires": 20}},
     "check-logins": {"task": "marketplace.check_logins", "schedule": 60.0, "options": {"expires": 60}},
     "watch-rotations": {"task": "marketplace.watch_rotations", "schedule": 10.0, "options": {"expires": 10}},

@@ -11,7 +11,9 @@ DAY_SECONDS: Final = 86_400
 GOLDEN: Final = 11_400_714_819_323_198_485
 CIRCLE: Final = 1 << 64
 RETRY_AFTER: Final = timedelta(minutes=15)  # a backup that failed is tried again after so long
-BEAT_SECONDS: Final = 60  # a store that changes is marked in its log so often
+BEAT_SECONDS: Final = (
+    50  # a store that changes is marked in its log so often, since a commit is to be archived within a minute
+)
 IDLE_BEAT_SECONDS: Final = 240  # one that does not change, so that its window still ends within five minutes
 LOG_SECONDS: Final = 50  # a log file that is not full is closed and archived after so long
 SILENCE: Final = timedelta(minutes=10)  # twice the five minutes within which a log file must arrive

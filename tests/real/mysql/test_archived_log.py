@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from datastores.sites.local.archive.contract import Look
 from datastores.sites.local.archive.vault import Vault
+from datastores.sites.local.binlogs.events import scan
 from datastores.sites.local.binlogs.folder import Folder, Header
 from datastores.sites.local.binlogs.transactions import Transactions
 from datastores.sites.local.engine import Place
@@ -138,16 +139,43 @@ def test_a_broken_archive_holds_nobody_up_and_is_caught_up_with(group: Group, wa
     assert watched.look(primary).missing == ""
 
 
-def test_what_only_a_copy_has_is_not_overlooked(engine: LocalMySQL, watched: Watched) -> None:
+def test_what_a_server_has_and_its_log_never_had_is_not_overlooked(engine: LocalMySQL, watched: Watched) -> None:
     """A standby's own log begins after the copy that it was made from; what was in that may never have been archived."""
     group = Group(engine)
     try:
         primary = group.primary()
         watched.look(primary)
-        group.run(primary, "CREATE TABLE copied (number BIGINT)")
-        standby = group.standby(primary)
-        fail_over(group, primary, [standby])
-        assert "never reached the archive" in watched.look(standby).missing
-        assert watched.look(standby).missing == ""
+        group.platform(primary, "SET GLOBAL gtid_purged = '+00000000-71ca-11e1-9e33-c80aa9429562:1-3'")
+        assert watched.look(primary).missing == "3 transactions never reached the archive."
+        assert watched.look(primary).missing == ""
     finally:
         group.remove()
+
+
+def test_a_torn_or_damaged_end_of_the_log_is_left_out(group: Group, tmp_path: Path) -> None:
+    primary, _ = roles(group)
+    group.platform(primary, "FLUSH BINARY LOGS")
+    name = str(group.platform(primary, "SHOW BINARY LOGS")[-1][0])
+    group.run(primary, "CREATE TABLE IF NOT EXISTS torn (number BIGINT, text TEXT)")
+    for number in range(5):
+        group.run(primary, f"INSERT INTO torn VALUES ({number}, 'x'), ({number}, 'y')")  # noqa: S608 - a number of ours
+    content, file = (primary.data / name).read_bytes(), tmp_path / name
+    file.write_bytes(content)
+    whole = scan(file, verify=True)
+    assert not whole.torn
+    assert whole.transactions.count() == 6
+    assert "defaultdb.torn" in whole.touched
+    for size in range(len(content) - 1, 200, -61):
+        file.write_bytes(content[:size])
+        found = scan(file, verify=True)
+        assert found.end <= size
+        assert found.transactions <= whole.transactions
+        assert found.transactions != whole.transactions
+        damaged = bytearray(content)
+        damaged[size] ^= 0xFF
+        file.write_bytes(damaged)
+        assert scan(file, verify=True).transactions == found.transactions
+    file.write_bytes(content)
+    earlier = scan(file, until=whole.last_commit - 1)
+    assert earlier.cut
+    assert earlier.transactions.count() == 5

@@ -41,6 +41,7 @@ def test_the_next_time_is_later_within_a_day_and_at_the_second(after: datetime, 
 def test_a_store_that_changes_is_marked_each_minute_and_an_idle_one_before_five_are_over() -> None:
     assert beat_is_due(since_last=None, changed=False)
     assert beat_is_due(since_last=60, changed=True)
+    assert beat_is_due(since_last=49, changed=True)
     assert not beat_is_due(since_last=30, changed=True)
     assert not beat_is_due(since_last=60, changed=False)
     assert beat_is_due(since_last=240, changed=False)

@@ -19,9 +19,8 @@ from datastores.sites.local.binlogs.transactions import Transactions
 
 RELAY: Final = "relay"  # what the server's settings call the log that a primary sends
 INDEX_FILE: Final = f"{RELAY}.index"
-MISSING: Final = "A file of the log is missing."
 DAMAGED: Final = "A file of the log is damaged."
-LOST: Final = "A part of the log never reached the archive."
+LOST: Final = "A part of the log is missing."
 OTHER_WAY: Final = "The log goes on from a state that the backup is not on the way to."
 
 
@@ -66,8 +65,8 @@ class Chain:
         with self.next_file(data).open("r+b") as file:
             file.truncate(found.end)
         self.files += 1
-        with (data / INDEX_FILE).open("a") as index:
-            index.write(f"./{RELAY}.{self.files:06d}\n")
+        names = (f"./{RELAY}.{number:06d}\n" for number in range(1, self.files + 1))
+        (data / INDEX_FILE).write_text("".join(names))
         self.have |= found.transactions
         self.last_commit = max(self.last_commit, found.last_commit)
         self.touched |= found.touched
@@ -80,14 +79,12 @@ class Chain:
 def build(folder: Folder, data: Path, chain: Chain, first: int, moment: datetime | None) -> bool:
     """Open the files from number ``first`` on into ``data``, up to ``moment``; True where the log reaches that."""
     until = int(moment.timestamp() * 1_000_000) if moment else None
-    expected = first
     for number in folder.numbers():
         if number < first:
             continue
-        chain.ended = MISSING if number != expected else _add(folder, data, chain, number, until)
+        chain.ended = _add(folder, data, chain, number, until)
         if chain.ended:
             return False
-        expected = number + 1
         if moment and chain.until and datetime.fromisoformat(chain.until) >= moment:
             return True
     return moment is None
@@ -100,6 +97,9 @@ def _add(folder: Folder, data: Path, chain: Chain, number: int, until: int | Non
         header = folder.header(number)
         if refusal := _refusal(header, chain.have):
             return refusal
+        if header.has <= chain.have:  # the backup has it all
+            chain.until = header.until or chain.until
+            return ""
         folder.open_into(number, target)
         found = events.scan(target, until=until)
     except (SealError, events.BinlogError, OSError, ValueError):

@@ -24,6 +24,7 @@ QUERY, STOP, ROTATE, FORMAT, XID, TABLE, GTID, PREVIOUS, XA, PACKED, TAGGED = 2,
 TIMES_AT: Final = 42  # in a GTID event's body: flags, uuid, number, a type and two clocks come before
 HAS_ORIGINAL: Final = 1 << 55  # in the time of the commit here: that of the first commit follows
 CHECKSUM_BYTES: Final = 4
+BEGINNING_BYTES: Final = 1024 * 1024  # has the sets of all that came before
 FLAGS_AT: Final = 17
 IN_USE: Final = 1  # of a file that was not closed; its checksum does not count it
 QUERY_FIXED: Final = struct.Struct(
@@ -65,7 +66,7 @@ class _Group:
 def previous(file: Path) -> Transactions:
     """Return the transactions that earlier files of this log had. Raises BinlogError, OSError."""
     with file.open("rb") as opened:
-        content = opened.read(64 * 1024)
+        content = opened.read(BEGINNING_BYTES)
         for kind, at, length in _events(content, len(MAGIC), len(content)):
             if kind == PREVIOUS:
                 opened.seek(at)

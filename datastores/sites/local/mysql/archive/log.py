@@ -43,8 +43,7 @@ ANSWER_SECONDS: Final = 10.0
 WORK_SECONDS: Final = 30.0  # how long one look archives; the rest is for the next one
 BUSY: Final = "Writes wait for a standby, so the log can't be marked now."
 NOT_ARRIVING: Final = "The archive does not take the log. The server keeps it for a day, and it is tried again."
-UNKNOWN: Final = "The newest file of the archived log can't be opened."
-GAP: Final = "A file of the archived log is gone."
+GAP: Final = "A file of the archived log is gone or damaged."
 HOLE: Final = "{many} never reached the archive."
 GHOSTS: Final = "The archive has {many} that the server lost."
 State = dict[str, Any]
@@ -59,11 +58,9 @@ def look(place: Place, vault: Vault, before: Mapping[str, Any], now: datetime) -
         gone = _gone(folder, note)
         held = _held(folder, note)
         source = _ask(place, note, now, held)
-    except (SealError, ValueError):
-        return Look(note, problem=UNKNOWN)
     except OSError:
         return Look(note, problem=NOT_ARRIVING)
-    return _archive(place, folder, note, replace(source, gone=gone), now)
+    return _archive(place, folder, note, replace(source, gone=gone or (held is None and bool(folder.numbers()))), now)
 
 
 def seal(place: Place, before: Mapping[str, Any]) -> tuple[datetime, State]:
@@ -123,13 +120,18 @@ def _gone(folder: Folder, note: State) -> bool:
 
 
 def _held(folder: Folder, note: State) -> Transactions | None:
-    """Return what the archive has; its newest file says so. Raises SealError, OSError."""
+    """Return what the archive has; its newest file says so. None where it has nothing, or that file can't be opened: then
+    it begins anew. Raises OSError."""
     numbers = folder.numbers()
     if not numbers:
         return None
-    if numbers[-1] != note.get("number"):
+    if numbers[-1] != note.get("number") or "held" not in note:
         note["number"] = max(numbers[-1], note.get("number", 0))
-        note["held"] = str(folder.header(numbers[-1]).through)
+        try:
+            note["held"] = str(folder.header(numbers[-1]).through)
+        except (SealError, ValueError, KeyError):
+            note.pop("held", None)
+            return None
     return Transactions.parse(note["held"])
 
 
