@@ -20,7 +20,7 @@ from console.services import console_backup
 from datastores import actions
 from datastores.actions import Wish
 from datastores.models import Archive, Backup, DataStore, Operation, Region, ServicePlan
-from datastores.sites.local.archive.archivers import archiver_of
+from datastores.sites.local.archive.archivers import ARCHIVERS, archiver_of
 from datastores.sites.local.archive.contract import ArchiverError
 from datastores.sites.local.archive.keeping import erase_old
 from datastores.sites.local.archive.restic import Repository
@@ -33,6 +33,7 @@ from host.jobs import Command, Job
 from host.waiting import wait_until
 from tests.local_site import connect, settle
 from tests.object_store import SECRET, ObjectStore
+from tests.real.backups.test_cache import client
 from tests.real.backups.test_offline import PORT, rows
 from tests.real.backups.test_postgresql import count, done, fresh, seal
 
@@ -89,7 +90,7 @@ def test_an_archive_in_a_bucket_restores_and_goes_when_its_time_is_over(
     job = Job(tmp_path / "served")
     job.start(Command(["sh", "-c", f"exec {said.getvalue().splitlines()[-1]}"]))
     try:
-        assert wait_until(lambda: rows(store) == 10, 20)
+        assert wait_until(lambda: rows(store) == 10, 20), job.last_words()
     finally:
         job.end()
 
@@ -179,3 +180,26 @@ def test_the_console_s_dumps_are_in_the_bucket_too(object_store: ObjectStore, se
     file.unlink()
     call_command("backup_console", "--fetch")
     assert file.read_bytes() == dump
+
+
+def test_a_cache_s_archive_is_in_the_bucket_and_a_mysql_s_is_not(
+    actor: Actor, admin: Member, region: Region, local_site: Machine, object_store: ObjectStore, settings: LazySettings
+) -> None:
+    settings.ARCHIVE_BUCKET = object_store.bucket
+    plan = ServicePlan.objects.get(slug="startup-4")
+    made = actions.create_store(actor=actor, member=admin, engine="cache", name="sessions", region=region, plan=plan)
+    done(made.operations.get())
+    with client(made) as cache:
+        cache.mset({f"key:{number}": f"{ROW}-{number}" for number in range(1000)})
+    done(actions.back_up(actor=actor, store=fresh(made)))
+    assert "1 database, 1,000 keys checked" in done(actions.prove(actor=actor, store=fresh(made))).sentence
+    with client(made) as cache:
+        cache.flushall()
+    assert seal(fresh(made)).problem == ""
+    assert not (local_site.home.archive / Archive.of(made).name).exists()
+    assert not any(ROW.encode() in path.read_bytes() for path in object_store.files())
+    done(actions.delete_store(actor=actor, store=fresh(made), typed_name="sessions"))
+    erase_old(local_site, timezone.now() + timedelta(days=8))
+    assert not [path for path in object_store.files() if path.parent.name in {"data", "index", "snapshots"}]
+    assert not Archive.objects.exists()
+    assert not ARCHIVERS["mysql"].takes_buckets, "its log of changes is kept as files"

@@ -64,6 +64,7 @@ class CacheArchiver(Archiver):
     """One encrypted repository per store, taken from the primary."""
 
     things: ClassVar[tuple[str, str]] = ("database", "key")
+    takes_buckets: ClassVar[bool] = True
 
     def installed(self) -> bool:
         """Say whether restic is."""
@@ -114,7 +115,7 @@ class CacheArchiver(Archiver):
 
     def listed(self, place: Place, vault: Vault) -> list[Stored]:
         """Ask restic, where a repository of its is there."""
-        if not (vault.directory / "config").exists():
+        if vault.bucket is None and not (vault.directory / "config").exists():
             return []
         return restoring.stored(Repository.keep(place.configuration / restoring.DIRECTORY, vault))
 
@@ -123,6 +124,10 @@ class CacheArchiver(Archiver):
         repository = repository_of(place)
         found = units.units(repository.snapshots(engine=units.ENGINE))
         return repository.forget(*(unit.snapshot.id for unit in units.needless(found, keep)))
+
+    def erase(self, vault: Vault, work: Path) -> None:
+        """Have restic remove what it has in a bucket."""
+        Repository.keep(work, vault).erase()
 
     def count(self, place: Place) -> Command:
         """See ``counting``."""
