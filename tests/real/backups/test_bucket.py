@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,11 +25,12 @@ from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.archive.contract import ArchiverError
 from datastores.sites.local.archive.keeping import erase_old
 from datastores.sites.local.archive.restic import Repository
-from datastores.sites.local.archive.vault import Vault
+from datastores.sites.local.archive.vault import Vault, vault_of
 from datastores.sites.local.archive.watching import look_at
 from datastores.sites.local.machine import Machine, machine
 from datastores.sites.local.nodes import restart_node
 from datastores.sites.local.places import place_of
+from datastores.sites.local.postgresql.archive import fetching, pgbackrest
 from host.jobs import Command, Job
 from host.waiting import wait_until
 from tests.local_site import connect, settle
@@ -77,6 +79,7 @@ def test_an_archive_in_a_bucket_restores_and_goes_when_its_time_is_over(
     )
     done(then.operations.get())
     assert (count(store), count(then)) == (10, 1000)
+    absent_and_away_are_told_apart(store, object_store, tmp_path)
 
     held = object_store.files()
     assert all("/backups/headwater/tests/" in str(path) for path in held)
@@ -90,7 +93,7 @@ def test_an_archive_in_a_bucket_restores_and_goes_when_its_time_is_over(
     job = Job(tmp_path / "served")
     job.start(Command(["sh", "-c", f"exec {said.getvalue().splitlines()[-1]}"]))
     try:
-        assert wait_until(lambda: rows(store) == 10, 20)
+        assert wait_until(lambda: rows(store) == 10, 20), job.last_words()
     finally:
         job.end()
 
@@ -166,6 +169,21 @@ def test_a_storage_that_refuses_or_is_away_is_told_and_stops_nothing(
     assert seal(store).problem == ""
     written = [path.read_bytes() for path in local_site.home.log.rglob("*") if path.is_file()]
     assert not any(word.encode() in text for text in written for word in (SECRET, WRONG))
+
+
+def absent_and_away_are_told_apart(store: DataStore, object_store: ObjectStore, tmp_path: Path) -> None:
+    """A replay ends at a file that the archive does not have; at a bucket that can't be read it stops and can go on."""
+    place = place_of(store.nodes.get(), machine().home)
+    archive = vault_of(Archive.of(store), machine().home)
+
+    def fetch(vault: Vault) -> int:
+        file = pgbackrest.write_configuration("repository.conf", place, vault)
+        fetching.recovery_options(place, vault, file)
+        script = str(place.configuration / fetching.FETCH_FILE)
+        return subprocess.run(["sh", script, "0000000100000000000000FF", str(tmp_path / "log")], check=False).returncode
+
+    assert fetch(archive) == 1
+    assert fetch(replace(archive, bucket=object_store.with_secret(WRONG))) == 255
 
 
 def problem(store: DataStore, words: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +30,16 @@ from tests.real.backups.test_cache import client
 from tests.real.backups.test_postgresql import done, fresh, seal
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db]
-PORT = 27_999
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+PORT = free_port()
 
 
 @pytest.fixture

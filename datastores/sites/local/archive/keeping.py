@@ -61,9 +61,9 @@ def erase(parts: Machine, archive: Archive) -> None:
     archive.delete()
 
 
-def erase_old(parts: Machine) -> None:
+def erase_old(parts: Machine, now: datetime | None = None) -> None:
     """Erase the archives whose time is over."""
-    for archive in Archive.objects.filter(keep_until__lt=timezone.now(), store__state=DataStore.State.DELETED):
+    for archive in Archive.objects.filter(keep_until__lt=now or timezone.now(), store__state=DataStore.State.DELETED):
         try:
             erase(parts, archive)
             log.info("Erased the archive %s of a deleted data store.", archive.name)

@@ -63,8 +63,8 @@ MEANINGS: Final = (
 class CacheArchiver(Archiver):
     """One encrypted repository per store, taken from the primary."""
 
-    takes_buckets: ClassVar[bool] = True
     things: ClassVar[tuple[str, str]] = ("database", "key")
+    takes_buckets: ClassVar[bool] = True
 
     def installed(self) -> bool:
         """Say whether restic is."""
@@ -127,7 +127,7 @@ class CacheArchiver(Archiver):
         return repository.forget(*(unit.snapshot.id for unit in units.needless(found, keep)))
 
     def erase(self, vault: Vault, work: Path) -> None:
-        """Have restic remove what it keeps."""
+        """Have restic remove what it has in a bucket."""
         Repository.keep(work, vault).erase()
 
     def count(self, place: Place) -> Command:

@@ -23,7 +23,7 @@ from datastores.sites.local.archive.contract import (
 )
 from datastores.sites.local.archive.vault import Vault
 from datastores.sites.local.engine import Place
-from datastores.sites.local.postgresql.archive import counting, holdings, log, pgbackrest
+from datastores.sites.local.postgresql.archive import counting, fetching, holdings, log, pgbackrest
 from datastores.sites.local.postgresql.archive.pgbackrest import ARCHIVE_FILE, BACKUP_FILE, RESTORE_FILE
 from datastores.sites.local.postgresql.logins import platform_login
 from datastores.sites.local.postgresql.names import PLATFORM, PLATFORM_DATABASE
@@ -135,6 +135,7 @@ class PostgreSQLArchiver(Archiver):
             how = ["--type=immediate", "--target-action=promote"]
         elif target.moment:
             how = ["--type=time", f"--target={target.moment:%Y-%m-%d %H:%M:%S.%f+00}", "--target-action=promote"]
+        how += fetching.recovery_options(place, vault, file)
         return pgbackrest.command(file, f"--set={target.label}", *how, "restore")
 
     def salvage(self, lost: Path, place: Place) -> int:

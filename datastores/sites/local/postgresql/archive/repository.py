@@ -43,7 +43,7 @@ def patience(vault: Vault) -> dict[str, dict[str, object]]:
     if vault.bucket is None:
         return {}
     soon: dict[str, dict[str, object]] = {f"global:{name}": {"io-timeout": SOON} for name in IMPATIENT}
-    return soon | {"global:archive-push": {"io-timeout": PATIENT}}
+    return soon | {f"global:{name}": {"io-timeout": PATIENT} for name in ("archive-push", "archive-get")}
 
 
 def is_in_bucket(file: Path) -> bool:
