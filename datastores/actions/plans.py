@@ -91,13 +91,17 @@ def _why_too_small(store: DataStore, plan: ServicePlan, facts: Facts) -> str:
         return "Its disk use is not measured yet, so nobody knows whether the data fits. Try again in a minute."
     if store.disk_used_bytes * 100 >= plan.storage_gib * GIB * WARNINGS[0]:
         return f"Its data would fill more than {WARNINGS[0]} % of {plan.storage_gib} GiB. Delete what is no longer needed first."
+    return _why_too_many_keys(store, plan, facts.keys)
+
+
+def _why_too_many_keys(store: DataStore, plan: ServicePlan, keys: int | None) -> str:
     engine = ENGINES.get(store.engine)
     memory = engine.memory_for_data(plan.facts()) if engine else None
     if memory is None:
         return ""
-    if facts.keys is None:
+    if keys is None:
         return "Its server does not say how much its keys take, so nobody knows whether they fit. It must be running."
-    if facts.keys * 100 >= memory * WARNINGS[0]:
+    if keys * 100 >= memory * WARNINGS[0]:
         return f"Its keys would fill more than {WARNINGS[0]} % of {memory // MIB:,} MiB. Delete what is no longer needed first."
     return ""
 

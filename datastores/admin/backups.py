@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -25,7 +25,7 @@ STORE = ("archive__store__name", "archive__store__organization__name")
 class OfArchive(ReadOnlyAdmin):
     """Rows that belong to an archive, with store and organization in the same query."""
 
-    list_select_related = ("archive__store__organization",)
+    list_select_related: ClassVar[tuple[str, ...]] = ("archive__store__organization",)
     list_per_page = 50
     show_full_result_count = False  # counting every row that was ever written is what such a list would wait for
     search_fields = ("id__exact", *STORE)

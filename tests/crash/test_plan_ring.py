@@ -130,27 +130,26 @@ def test_killed_at_every_step_to_a_standby_and_a_new_size(
 
 
 @pytest.mark.parametrize(
-    ("engine", "first", "then", "last"),
-    [("mysql", "startup-4", "business-8", "startup-4"), ("cache", "hobbyist", "business-4", "startup-4")],
+    ("engine", "plans"),
+    [("mysql", ("startup-4", "business-8", "startup-4")), ("cache", ("hobbyist", "business-4", "startup-4"))],
 )
 def test_killed_at_every_step_of_the_other_engines(
     engine: str,
-    first: str,
-    then: str,
-    last: str,
+    plans: tuple[str, ...],
     actor: Actor,
     admin: Member,
     region: Region,
     local_site: Machine,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    store = made(actor, admin, region, first, engine)
+    store = made(actor, admin, region, plans[0], engine)
     deaths = dies_after_each(monkeypatch)
-    for slug in (then, last):
+    for slug in plans[1:]:
         deaths.clear()
         DataStore.objects.filter(pk=store.pk).update(disk_used_bytes=60_000_000)
         operation = ask(DataStore.objects.get(pk=store.pk), slug, actor)
         assert run_over_all(operation).state == Operation.State.DONE, operation.sentence
+        assert {"verify", "release", "close"} <= set(deaths)
         assert_is_on(store, slug, local_site)
 
 

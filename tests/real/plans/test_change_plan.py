@@ -11,7 +11,7 @@ from console.models import Member
 from datastores import actions
 from datastores.actions.plans import change_plan
 from datastores.engines.registry import ENGINES
-from datastores.models import DataStore, MeterReading, Operation, Region, ServicePlan
+from datastores.models import DataStore, MeterReading, Node, Operation, Region, ServicePlan
 from datastores.sites.local.machine import Machine
 from datastores.sites.local.procedures import change_plan as procedure
 from datastores.sites.local.procedures.change_plan import ChangePlan
@@ -19,14 +19,15 @@ from tests.conformance.clients import CLIENTS
 from tests.local_site import connect, settle
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db]
-Make = Callable[[str], DataStore]
+Make = Callable[..., DataStore]
 
 
 @pytest.fixture
-def make(actor: Actor, admin: Member, region: Region, plan: ServicePlan, local_site: Machine) -> Make:
-    """Make a running store of an engine on Hobbyist."""
+def make(actor: Actor, admin: Member, region: Region, local_site: Machine) -> Make:
+    """Make a running store of an engine, on Hobbyist where nothing else is said."""
 
-    def made(engine: str) -> DataStore:
+    def made(engine: str, slug: str = "hobbyist") -> DataStore:
+        plan = ServicePlan.objects.get(slug=slug)
         store = actions.create_store(actor=actor, member=admin, engine=engine, name="orders", region=region, plan=plan)
         settle(store.operations.get(kind="provision"))
         return fresh(store)
@@ -74,24 +75,26 @@ def test_up_and_down_again_with_the_limits_of_each(make: Make, actor: Actor) -> 
         assert found == (limit,)
 
 
+@pytest.mark.parametrize(("first", "then"), [("hobbyist", "startup-4"), ("business-4", "business-8")])
 def test_a_plan_that_the_server_can_not_start_with_leads_back(
-    make: Make, actor: Actor, monkeypatch: pytest.MonkeyPatch
+    first: str, then: str, make: Make, actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = make("postgresql")
+    store = make("postgresql", first)
     CLIENTS["postgresql"](store).keep("still here")
-    configure = ChangePlan.configure_node
+    configure = ChangePlan.configure_as
 
-    def broken(self: ChangePlan) -> None:
-        configure(self)
-        if self.store.plan.slug == "startup-4":
-            file = self.place.configuration / "postgresql.conf"
+    def broken(self: ChangePlan, node: Node, plan: ServicePlan) -> None:
+        configure(self, node, plan)
+        if plan.slug == then:
+            file = self.place_at(node).configuration / "postgresql.conf"
             file.write_text(file.read_text() + "\nmax_connections = none\n")
 
-    monkeypatch.setattr(procedure, "PATIENCE", 1)
-    monkeypatch.setattr(ChangePlan, "configure_node", broken)
-    operation = move(store, "startup-4", actor)
+    monkeypatch.setattr(procedure, "PATIENCE", 1.0)
+    monkeypatch.setattr(ChangePlan, "configure_as", broken)
+    operation = move(store, then, actor)
     assert operation.state == Operation.State.FAILED
-    assert "runs on Hobbyist as before" in operation.sentence
+    assert f"runs on {store.plan.name} as before" in operation.sentence
     store = fresh(store)
-    assert (store.plan.slug, store.state) == ("hobbyist", DataStore.State.RUNNING)
+    assert (store.plan.slug, store.state, store.guarantee_suspended_since) == (first, DataStore.State.RUNNING, None)
+    assert {node.state for node in store.nodes.all()} == {Node.State.UP}
     assert CLIENTS["postgresql"](store).kept() == "still here"

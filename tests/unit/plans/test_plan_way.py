@@ -12,7 +12,7 @@ SIZES = st.builds(Size, st.integers(1, 3), st.sampled_from([1, 4, 8, 16]), st.sa
 
 
 @given(SIZES, SIZES, st.booleans())
-def test_clients_notice_only_a_new_size(before: Size, after: Size, first: bool) -> None:  # noqa: FBT001 - a strategy's value
+def test_clients_notice_only_a_new_size(before: Size, after: Size, first: bool) -> None:
     way = PlanChange(before, after, shrinks_primary_first=first)
     assert (way.interruption is Interruption.NONE) == (not way.resizes)
     assert before.node_count + way.added - way.removed == after.node_count

@@ -84,8 +84,9 @@ class ChangePlan(Resizing):
         return self.operation.step in (*MAKING, "back_nodes", "back_verify")
 
     def patience(self, name: str) -> float:
-        """Return for how many seconds a step may wait before another way is taken. A copy takes as long as it takes."""
-        return self.time_limit.total_seconds() if name == "join" else PATIENCE
+        """Return for how many seconds a step may wait before another way is taken. A copy takes as long as it takes, and so
+        does a server that writes everything to its disk."""
+        return self.time_limit.total_seconds() if name in {"join", "stop"} else PATIENCE
 
     @step("Reserve what the new plan needs")
     def allot(self) -> Outcome:

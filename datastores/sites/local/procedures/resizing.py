@@ -18,6 +18,7 @@ from host.waiting import wait_until
 
 STOP_SECONDS: Final = 5.0
 FOLLOW_SECONDS: Final = 3.0
+NEITHER: Final = 0  # no plan's key
 
 
 class Resizing(SwitchOver):
@@ -90,8 +91,12 @@ class Resizing(SwitchOver):
         if self.memo.get("resizing") != mark:
             if not stand_aside(self.machine, standby):
                 return False
+            self._sized[str(standby.pk)] = NEITHER  # until it is seen to follow
             self.configure_as(standby, plan)
-            self.machine.supervisor.restart(self.place_at(standby).name, STOP_SECONDS)
+            try:
+                self.machine.supervisor.restart(self.place_at(standby).name, STOP_SECONDS)
+            except SupervisionError:  # it is still writing to its disk
+                return False
             self.memo["resizing"] = mark
         if not wait_until(lambda: self._follows(standby), FOLLOW_SECONDS):
             return False
