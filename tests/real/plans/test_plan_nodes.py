@@ -75,9 +75,7 @@ def test_up_to_standbys_and_back_to_one_node_loses_nothing(
             at = time.monotonic()
             done = ended(begin(store, slug, actor))
             assert done.state == Operation.State.DONE, (done.sentence, [*done.steps.values_list("name", "sentence")])
-            took = time.monotonic() - at
             longest = outage(client, at, asynchronous=engine == "cache")
-        print(f"{engine} {before} -> {slug}: {took:.1f} s, {len(client.acknowledgements)} writes, gap {longest:.3f} s")
         assert longest < (LONGEST_PAUSE if same_size else LONGEST_OUTAGE)
         assert_has_plan(store, slug, site)
         before = plan

@@ -132,6 +132,15 @@ class ChangePlan(Resizing):
         """Clients notice nothing of it."""
         return self.resize_all(self.wanted) or Goto("choose")
 
+    @step("Choose a standby that has caught up")
+    def choose(self) -> Outcome:
+        """Not at once where the monitor still has the restart of a standby before its eyes."""
+        for standby in self.standbys():
+            if standby.state == Node.State.DOWN and self.follows(standby):
+                standby.set_state(Node.State.UP)
+        outcome = super().choose()
+        return Wait(0.2, "No standby has caught up with the primary yet.") if isinstance(outcome, Fail) else outcome
+
     @step("Keep what was measured")
     def finish(self) -> Outcome:
         """The switchover is over; the change of plan is not."""

@@ -81,6 +81,13 @@ class Resizing(SwitchOver):
             return Wait(1.0, error.sentence)
         return None
 
+    def follows(self, standby: Node) -> bool:
+        """Whether a standby's stream is up."""
+        try:
+            return self.replication.standing(self.place_at(standby)).following
+        except NotAnswering:
+            return False
+
     @property
     def _sized(self) -> dict[str, int]:
         found: dict[str, int] = self.memo.setdefault("sized", {})
@@ -98,14 +105,8 @@ class Resizing(SwitchOver):
             except SupervisionError:  # it is still writing to its disk
                 return False
             self.memo["resizing"] = mark
-        if not wait_until(lambda: self._follows(standby), FOLLOW_SECONDS):
+        if not wait_until(lambda: self.follows(standby), FOLLOW_SECONDS):
             return False
         self.note_size(standby, plan)
         standby.set_state(Node.State.UP)
         return True
-
-    def _follows(self, standby: Node) -> bool:
-        try:
-            return self.replication.standing(self.place_at(standby)).following
-        except NotAnswering:
-            return False
