@@ -33,7 +33,7 @@ def test_a_standby_in_the_making_is_looked_after(store: DataStore, looked_at: li
 
 
 @pytest.mark.parametrize(
-    ("plan", "standbys", "kind"),
+    ("slug", "standbys", "kind"),
     [
         ("business-4", 0, "add_standby"),
         ("business-4", 1, ""),
@@ -42,8 +42,8 @@ def test_a_standby_in_the_making_is_looked_after(store: DataStore, looked_at: li
         ("hobbyist", 1, "remove_standby"),
     ],
 )
-def test_nodes_follow_the_plan_in_both_directions(store: DataStore, plan: str, standbys: int, kind: str) -> None:
-    store.plan = ServicePlan.objects.get(slug=plan)
+def test_nodes_follow_the_plan_in_both_directions(store: DataStore, slug: str, standbys: int, kind: str) -> None:
+    store.plan = ServicePlan.objects.get(slug=slug)
     store.save(update_fields=["plan"])
     for _ in range(standbys):
         Node.make_another(store).set_state(Node.State.UP)
