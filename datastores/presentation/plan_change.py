@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -10,6 +11,7 @@ from console.templatetags.ui import money
 from datastores.actions.plans import Facts, why_not_plan
 from datastores.engines.contract import Engine
 from datastores.engines.registry import ENGINES
+from datastores.limits import backup_history
 from datastores.models import DataStore, Failover, PlanPrice, ServicePlan
 from datastores.plan_changes import Interruption, PlanChange
 from datastores.presentation.operations import usual_time
@@ -79,23 +81,30 @@ def changes_of(store: DataStore, plan: ServicePlan) -> list[tuple[str, str]]:
         for term, text in plan_facts(plan, engine)
         if before.get(term) not in {None, text}
     ]
-    asynchronous = engine is not None and engine.asynchronous
+    if engine and engine.backed_up and _history(plan, engine) < _history(store.plan, engine):
+        found.append(("Older backups", "They are deleted after the change, and don't come back with a larger plan."))
     if store.plan.node_count == 1 < plan.node_count:
         found.append(("Address for reads", "A second address appears, which spreads reads over the standbys."))
-        found.append(("Acknowledged writes", WITH_STANDBYS[asynchronous]))
+        found.append(("Acknowledged writes", WITH_STANDBYS[bool(engine and engine.asynchronous)]))
     elif plan.node_count == 1 < store.plan.node_count:
         found.append(
             ("Address for reads", "It goes away, and its clients are cut: let them read at the service address first.")
         )
-        found.append(
-            ("Acknowledged writes", "They are on one node. If it is lost, nobody takes over: it is made anew.")
-        )
+        found.append(("Acknowledged writes", WITHOUT_STANDBYS[bool(engine and engine.backed_up)]))
     return found
+
+
+def _history(plan: ServicePlan, engine: Engine) -> timedelta:
+    return backup_history(plan.facts(), cache=engine.is_cache)
 
 
 WITH_STANDBYS: Final = {
     False: "Each one is on two nodes before the client is told, which costs it a round trip. A standby takes over by itself.",
     True: "Standbys get them an instant after the client was told. A standby takes over by itself.",
+}
+WITHOUT_STANDBYS: Final = {  # by whether there are backups
+    True: "They are on one node. If its data are lost, nobody takes over: it is restored from the backups, without the latest.",
+    False: "They are on one node. If its data are lost, nobody takes over, and nobody else has them.",
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from console.models import AuditEvent
 from console.permissions import Role
-from datastores.models import DataStore, EdgeSlot
+from datastores.models import DataStore, EdgeSlot, ServicePlan
 from tests.unit.pages.conftest import PASSWORD, SignIn
 
 HTMX = {"HX-Request": "true"}
@@ -14,7 +14,9 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture
 def read(running: DataStore) -> EdgeSlot:
-    """The reader slot of a running store; nobody serves there yet."""
+    """The reader slot of a running store with standbys; nobody serves there yet."""
+    running.plan = ServicePlan.objects.get(slug="premium-4")
+    running.save(update_fields=["plan"])
     return EdgeSlot.objects.create(number=9_100, port=31_898, reader_of=running)
 
 
@@ -49,6 +51,14 @@ def test_a_store_without_standbys_has_none(sign_in: SignIn, running: DataStore) 
         assert browser.post(f"/databases/{running.pk}/reveal/?what=reader_uri", data).status_code == 404
     assert browser.get(f"/databases/{running.pk}/", {"field": "reader_uri"}, headers=HTMX).status_code == 404
     assert not AuditEvent.objects.filter(action__contains="password").exists()
+
+
+def test_a_plan_without_standbys_shows_none_while_they_are_made(
+    sign_in: SignIn, running: DataStore, read: EdgeSlot
+) -> None:
+    running.plan = ServicePlan.objects.get(slug="startup-4")
+    running.save(update_fields=["plan"])
+    assert "Reader endpoint" not in page(sign_in, running)
 
 
 def test_its_uri_is_revealed_and_copied_with_a_trace(sign_in: SignIn, running: DataStore, read: EdgeSlot) -> None:

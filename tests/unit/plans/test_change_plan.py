@@ -126,7 +126,8 @@ def test_the_page_says_what_a_standby_changes(running: DataStore, sign_in: SignI
         Node.objects.create(store=running, number=number, role=Node.Role.STANDBY, state=Node.State.UP)
     text = browser.get(f"{page}?plan=startup-8").content.decode()
     assert "It goes away, and its clients are cut" in text
-    assert "They are on one node" in text
+    assert "They are on one node. If its data are lost, nobody takes over: it is restored from the backups" in text
+    assert "They are deleted after the change" in text
 
 
 def test_a_full_site_counts_what_the_store_gives_back(running: DataStore, actor: Actor) -> None:
