@@ -91,11 +91,11 @@ def test_a_failover_under_load_leaves_no_hole(group: Group, watched: Watched) ->
 def test_log_that_is_gone_before_it_was_archived_is_told_once(group: Group, watched: Watched) -> None:
     primary, _ = roles(group)
     watched.look(primary)
-    group.run(primary, "CREATE TABLE IF NOT EXISTS gone (number BIGINT)")
+    group.run(primary, "CREATE TABLE IF NOT EXISTS archived_gone (number BIGINT)")
     group.platform(primary, "FLUSH BINARY LOGS")
     current = group.platform(primary, "SHOW BINARY LOGS")[-1][0]
     group.platform(primary, f"PURGE BINARY LOGS TO '{current}'")
-    group.run(primary, "INSERT INTO gone VALUES (1)")
+    group.run(primary, "INSERT INTO archived_gone VALUES (1)")
     assert watched.look(primary).missing == "One transaction never reached the archive."
     assert not watched.chain()[1]
     assert watched.look(primary).missing == ""
@@ -121,11 +121,11 @@ def test_a_broken_archive_holds_nobody_up_and_is_caught_up_with(group: Group, wa
     away = tmp_path / "away"
     watched.folder.directory.rename(away)
     watched.folder.directory.write_text("no directory")
-    group.run(primary, "CREATE TABLE IF NOT EXISTS kept (number BIGINT)")
+    group.run(primary, "CREATE TABLE IF NOT EXISTS archived_kept (number BIGINT)")
     found = watched.look(primary)
     assert found.problem == log.NOT_ARRIVING
     assert found.archived_until is None
-    group.run(primary, "INSERT INTO kept VALUES (1)")
+    group.run(primary, "INSERT INTO archived_kept VALUES (1)")
     watched.folder.directory.unlink()
     away.rename(watched.folder.directory)
     found = watched.look(primary)
@@ -156,15 +156,15 @@ def test_a_torn_or_damaged_end_of_the_log_is_left_out(group: Group, tmp_path: Pa
     primary, _ = roles(group)
     group.platform(primary, "FLUSH BINARY LOGS")
     name = str(group.platform(primary, "SHOW BINARY LOGS")[-1][0])
-    group.run(primary, "CREATE TABLE IF NOT EXISTS torn (number BIGINT, text TEXT)")
+    group.run(primary, "CREATE TABLE IF NOT EXISTS archived_torn (number BIGINT, text TEXT)")
     for number in range(5):
-        group.run(primary, f"INSERT INTO torn VALUES ({number}, 'x'), ({number}, 'y')")  # noqa: S608 - a number of ours
+        group.run(primary, f"INSERT INTO archived_torn VALUES ({number}, 'x'), ({number}, 'y')")  # noqa: S608 - a number of ours
     content, file = (primary.data / name).read_bytes(), tmp_path / name
     file.write_bytes(content)
     whole = scan(file, verify=True)
     assert not whole.torn
     assert whole.transactions.count() == 6
-    assert "defaultdb.torn" in whole.touched
+    assert "defaultdb.archived_torn" in whole.touched
     for size in range(len(content) - 1, 200, -61):
         file.write_bytes(content[:size])
         found = scan(file, verify=True)
