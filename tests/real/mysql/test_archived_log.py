@@ -62,43 +62,44 @@ def executed(group: Group, place: Place) -> Transactions:
     return Transactions.parse(str(group.platform(place, "SELECT @@GLOBAL.gtid_executed")[0][0]))
 
 
-def test_a_failover_under_load_leaves_no_hole(group: Group, watched: Watched) -> None:
-    primary, standbys = roles(group)
-    with writing(group, primary) as writers:
-        writers.reach(100)
-        assert watched.look(primary).archived_until
-        for _ in range(3):
+def test_a_failover_under_load_and_the_way_back_leave_no_hole(engine: LocalMySQL, watched: Watched) -> None:
+    group = Group(engine)
+    try:
+        primary, standby = group.store(1)
+        with writing(group, primary) as writers:
             writers.reach(100)
-            found = watched.look(primary)
-            assert (found.problem, found.missing) == ("", "")
-            assert found.archived_until
-            assert found.arrived_at
-        writers.reach(100)
-        chosen = fail_over(group, primary, standbys)
-    assert lost(group, chosen, writers) == set()
-    found = watched.look(chosen)
+            assert watched.look(primary).archived_until
+            for _ in range(3):
+                writers.reach(100)
+                found = watched.look(primary)
+                assert (found.problem, found.missing) == ("", "")
+                assert found.archived_until
+                assert found.arrived_at
+            writers.reach(100)
+            fail_over(group, primary, [standby])
+        assert lost(group, standby, writers) == set()
+        continues(group, watched, standby)
+        before, later = watched.folder.numbers(), (timezone.now() + timedelta(days=1)).isoformat()
+        watched.note["beaten_at"] = later
+        assert watched.look(standby) == Look(watched.note)
+        assert watched.folder.numbers() == before, "nothing was written, so nothing is archived"
+        del watched.note["beaten_at"]
+        rejoin(group, primary, standby)
+        assert group.follows(primary, standby)
+        fail_over(group, standby, [primary])
+        continues(group, watched, primary)
+    finally:
+        group.remove()
+
+
+def continues(group: Group, watched: Watched, place: Place) -> None:
+    """Look at a new primary: its log goes on where that of the one before ended."""
+    found = watched.look(place)
     assert (found.problem, found.missing) == ("", "")
+    assert found.archived_until
     have, whole = watched.chain()
     assert whole
-    assert executed(group, chosen) <= have
-    before = watched.folder.numbers()
-    watched.note["beaten_at"] = (timezone.now() + timedelta(days=1)).isoformat()
-    assert watched.look(chosen) == Look(watched.note)
-    assert watched.folder.numbers() == before, "nothing was written, so nothing is archived"
-    rejoin(group, primary, chosen)
-
-
-def test_log_that_is_gone_before_it_was_archived_is_told_once(group: Group, watched: Watched) -> None:
-    primary, _ = roles(group)
-    watched.look(primary)
-    group.run(primary, "CREATE TABLE IF NOT EXISTS gone (number BIGINT)")
-    group.platform(primary, "FLUSH BINARY LOGS")
-    current = group.platform(primary, "SHOW BINARY LOGS")[-1][0]
-    group.platform(primary, f"PURGE BINARY LOGS TO '{current}'")
-    group.run(primary, "INSERT INTO gone VALUES (1)")
-    assert watched.look(primary).missing == "One transaction never reached the archive."
-    assert not watched.chain()[1]
-    assert watched.look(primary).missing == ""
+    assert executed(group, place) <= have
 
 
 def test_what_a_failover_lost_is_told_and_ends_what_was_before(group: Group, watched: Watched, tmp_path: Path) -> None:
@@ -121,11 +122,11 @@ def test_a_broken_archive_holds_nobody_up_and_is_caught_up_with(group: Group, wa
     away = tmp_path / "away"
     watched.folder.directory.rename(away)
     watched.folder.directory.write_text("no directory")
-    group.run(primary, "CREATE TABLE IF NOT EXISTS kept (number BIGINT)")
+    group.run(primary, "CREATE TABLE IF NOT EXISTS archived_kept (number BIGINT)")
     found = watched.look(primary)
     assert found.problem == log.NOT_ARRIVING
     assert found.archived_until is None
-    group.run(primary, "INSERT INTO kept VALUES (1)")
+    group.run(primary, "INSERT INTO archived_kept VALUES (1)")
     watched.folder.directory.unlink()
     away.rename(watched.folder.directory)
     found = watched.look(primary)
@@ -139,12 +140,20 @@ def test_a_broken_archive_holds_nobody_up_and_is_caught_up_with(group: Group, wa
     assert watched.look(primary).missing == ""
 
 
-def test_what_a_server_has_and_its_log_never_had_is_not_overlooked(engine: LocalMySQL, watched: Watched) -> None:
-    """A standby's own log begins after the copy that it was made from; what was in that may never have been archived."""
+def test_log_that_never_reached_the_archive_is_told_once(engine: LocalMySQL, watched: Watched) -> None:
+    """Because its files are gone; or because a copy has what its own log never had, as a standby's that takes over."""
     group = Group(engine)
     try:
         primary = group.primary()
         watched.look(primary)
+        group.run(primary, "CREATE TABLE gone (number BIGINT)")
+        group.platform(primary, "FLUSH BINARY LOGS")
+        current = group.platform(primary, "SHOW BINARY LOGS")[-1][0]
+        group.platform(primary, f"PURGE BINARY LOGS TO '{current}'")
+        group.run(primary, "INSERT INTO gone VALUES (1)")
+        assert watched.look(primary).missing == "One transaction never reached the archive."
+        assert not watched.chain()[1]
+        assert watched.look(primary).missing == ""
         group.platform(primary, "SET GLOBAL gtid_purged = '+00000000-71ca-11e1-9e33-c80aa9429562:1-3'")
         assert watched.look(primary).missing == "3 transactions never reached the archive."
         assert watched.look(primary).missing == ""
@@ -156,15 +165,15 @@ def test_a_torn_or_damaged_end_of_the_log_is_left_out(group: Group, tmp_path: Pa
     primary, _ = roles(group)
     group.platform(primary, "FLUSH BINARY LOGS")
     name = str(group.platform(primary, "SHOW BINARY LOGS")[-1][0])
-    group.run(primary, "CREATE TABLE IF NOT EXISTS torn (number BIGINT, text TEXT)")
+    group.run(primary, "CREATE TABLE IF NOT EXISTS archived_torn (number BIGINT, text TEXT)")
     for number in range(5):
-        group.run(primary, f"INSERT INTO torn VALUES ({number}, 'x'), ({number}, 'y')")  # noqa: S608 - a number of ours
+        group.run(primary, f"INSERT INTO archived_torn VALUES ({number}, 'x'), ({number}, 'y')")  # noqa: S608 - a number of ours
     content, file = (primary.data / name).read_bytes(), tmp_path / name
     file.write_bytes(content)
     whole = scan(file, verify=True)
     assert not whole.torn
     assert whole.transactions.count() == 6
-    assert "defaultdb.torn" in whole.touched
+    assert "defaultdb.archived_torn" in whole.touched
     for size in range(len(content) - 1, 200, -61):
         file.write_bytes(content[:size])
         found = scan(file, verify=True)
