@@ -15,6 +15,7 @@ from django.conf import settings
 from console.errors import Refusal
 from datastores.sites.contract import Endpoint
 from datastores.sites.local.cache.configuration import SETTINGS_FILE
+from datastores.sites.local.cache.part import adopt_part
 from datastores.sites.local.cache.sessions import SPARE, is_full, session
 from datastores.sites.local.edge import Address, Slot
 from datastores.sites.local.machine import Machine
@@ -65,6 +66,17 @@ def test_ten_thousand_clients_and_not_one_more(server: Server) -> None:
         tenants[-1].close()
         assert wait_until(lambda: tenants[0].info("clients")["connected_clients"] == PLAN - 1, 5)
         assert held.enter_context(server.login()).ping()
+
+
+def test_a_server_that_may_open_too_few_files_keeps_its_limit_and_takes_its_part(small: Server) -> None:
+    path = small.place.configuration / SETTINGS_FILE
+    write_private(path, path.read_text().replace(f"maxclients {SMALL}\n", "maxclients 900000\n"))
+    small.engine.write_part(small.place, None, ())
+    with session(small.place) as platform:
+        platform.ask("CONFIG", "SET", "shutdown-on-sigterm", "force")
+        adopt_part(small.place, platform)
+        assert platform.ask("CONFIG", "GET", "shutdown-on-sigterm") == ["shutdown-on-sigterm", "default"]
+        assert platform.clients()["maxclients"] < 900_000
 
 
 def test_the_platform_takes_no_place_while_tenants_fill_the_last_ones(small: Server) -> None:

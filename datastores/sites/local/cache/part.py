@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Final
+
+import redis
 
 from datastores.engines.cache.settings import Setting
 from datastores.sites.local.cache.configuration import NOTE, PART_FILE, plan_limit, render
@@ -14,6 +17,7 @@ from host.files import sync, write_private
 
 NOTES_FILE = "replication.json"
 LOOPBACK = "127.0.0.1"
+TOO_FEW_FILES: Final = "not able to handle"
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,16 @@ def _text(place: Place, part: Part) -> str:
 
 
 def adopt_part(place: Place, platform: Platform) -> None:
-    """Let the running server have the settings of its part."""
-    wanted = read_part(place).settings(plan_limit(place))
+    """Let the running server have the settings of its part.
+
+    Where the machine lets it open too few files for its clients, it keeps the limit that it has chosen at its start.
+    """
+    wanted = dict(read_part(place).settings(plan_limit(place)))
+    clients = wanted.pop("maxclients", None)
     platform.ask("CONFIG", "SET", *(word for pair in wanted.items() for word in pair))
+    if clients is not None:
+        try:
+            platform.ask("CONFIG", "SET", "maxclients", clients)
+        except redis.ResponseError as error:
+            if TOO_FEW_FILES not in str(error):
+                raise
