@@ -34,9 +34,13 @@ BEAT: Final = """
 LAST_BEAT: Final = "SELECT at FROM headwater.beat"
 STATE: Final = """
     SELECT pg_current_wal_insert_lsn()::text, coalesce(last_archived_wal, ''), last_archived_time,
-           coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false), current_setting('archive_mode')
+           coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false), current_setting('archive_mode'),
+           pg_postmaster_start_time() > clock_timestamp() - interval '3 minutes'
     FROM pg_stat_archiver
 """
+# The process that closes log files which are not full ("checkpointer") works out how long to sleep while the server still
+# recovers, and forgets archive_timeout then: without a nudge it may sleep for as long as checkpoint_timeout.
+WAKE: Final = "SELECT pg_reload_conf()"
 # Checkpoints and the like write this much by themselves; what tenants commit takes more, or comes with more.
 QUIET_BYTES: Final = 2000
 MOST_MARKS: Final = 60
@@ -56,6 +60,7 @@ class State:
     arrived_at: datetime | None
     failing: bool
     mode: str
+    fresh: bool  # it was started a moment ago
 
 
 def look(place: Place, file: Path, before: Mapping[str, Any], now: datetime) -> Look:
@@ -109,6 +114,8 @@ def seal(place: Place, before: Mapping[str, Any]) -> tuple[datetime, dict[str, A
 def _marked(connection: Connection, before: Mapping[str, Any], now: datetime) -> tuple[State, dict[str, Any]]:
     """Read the server's state, and mark its log where that is due; return the note for the next look with it."""
     state = _state(connection)
+    if state.fresh:
+        connection.execute(WAKE)
     beaten_at, beaten = before.get("beaten_at"), int(before.get("beaten", 0))
     since = (now - datetime.fromisoformat(beaten_at)).total_seconds() if beaten_at else None
     changed = position(state.position) - beaten > QUIET_BYTES
