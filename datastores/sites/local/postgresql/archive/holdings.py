@@ -21,7 +21,7 @@ def is_broken(file: Path, seen: int, last: int) -> bool:
     A server that had to give up log, because too much of it waited, believes that it was archived. A bucket is asked
     only for what is new: each question costs a request. Raises ArchiverError where it can't be asked.
     """
-    if seen == last and is_in_bucket(file):
+    if seen > last or (seen == last and is_in_bucket(file)):
         return False
     return first_missing(_numbers(file, seen, last), seen, last) is not None
 

@@ -81,8 +81,10 @@ def look(place: Place, file: Path, before: Mapping[str, Any], now: datetime) -> 
         return Look(note, problem=problem)
     marks: list[list[Any]] = note.get("marks", [])
     until = [moment for lsn, moment in marks if file_number(lsn) <= last]
-    broken = is_broken(file, int(note.get("seen") or last), last)
-    note |= {"seen": last, "marks": [mark for mark in marks if file_number(mark[0]) > last]}
+    seen = int(note.get("seen") or last)
+    broken = is_broken(file, seen, last)
+    # A hole is told once: the file that the server handed over last may itself be one that was given up.
+    note |= {"seen": max(seen, last + broken), "marks": [mark for mark in marks if file_number(mark[0]) > last]}
     if broken:
         return Look(note, arrived_at=state.arrived_at, missing=GAP, problem=problem)
     return Look(note, datetime.fromisoformat(until[-1]) if until else None, state.arrived_at, problem=problem)
