@@ -43,6 +43,7 @@ KEYS = int(os.environ.get("HEADWATER_BENCH_KEYS", "1000000"))
 VALUE_BYTES = 2048
 WRITES = 200_000
 ARRIVALS = 5
+PORT = 5611
 SIZING = Sizing(PlanFacts("startup", 8, 1), storage_gib=80, development=False)
 PACK = 'tar -C "$1" -c . | zstd -q -3 | openssl enc -aes-256-ctr -pbkdf2 -pass "file:$2" >"$3"'
 UNPACK = 'openssl enc -d -aes-256-ctr -pbkdf2 -pass "file:$2" <"$3" | zstd -q -d | tar -C "$1" -x'
@@ -120,12 +121,13 @@ def measure(top: Path) -> list[Row]:
     try:
         return figures(top, server)
     finally:
-        server.end()
+        archiver.stop_copy(Place("bench", top / "node", top / "s", PORT))
+        wait_until(lambda: server.state() is not JobState.RUNNING, 60)
 
 
 def figures(top: Path, server: Job) -> list[Row]:
     """Make the data and take all figures."""
-    place, key = Place("bench", top / "node", top / "s", 5611), top / "key"
+    place, key = Place("bench", top / "node", top / "s", PORT), top / "key"
     key.write_text("key-of-the-bench")
     place.directory.mkdir(parents=True)
     place.configuration.mkdir(parents=True)
@@ -146,7 +148,7 @@ def figures(top: Path, server: Job) -> list[Row]:
         finish(Job(top / f"again{run}"), archiver.back_up(place), LOW_PRIORITY)
         first, second = archiver.catalogue(place)
         again.append(100 * second.stored_bytes / first.stored_bytes)
-        copy = Place(f"copy{run}", top / f"copy{run}", top / f"c{run}", 5612)
+        copy = Place(f"copy{run}", top / f"copy{run}", top / f"c{run}", PORT + 1)
         target = Target(first.label, only_backup=True)
         restored.append(finish(Job(top / f"restore{run}"), archiver.restore(copy, vault, target), LOW_PRIORITY))
         shutil.rmtree(copy.directory)

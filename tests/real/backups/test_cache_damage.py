@@ -20,6 +20,7 @@ from datastores.sites.local.cache.archive.generations import HELD, WORK
 from datastores.sites.local.cache.sessions import FullError, session
 from datastores.sites.local.machine import Machine
 from datastores.sites.local.places import place_of
+from host.processes import processes_below
 from host.waiting import wait_until
 from tests.local_site import settle
 from tests.real.backups.test_cache import client, keys, next_second, rewrite
@@ -76,6 +77,7 @@ def test_log_that_was_lost_and_keys_that_are_missing_are_found(
     backup.save()
     ended = settle(actions.prove(actor=actor, store=store))
     assert "a database has 1,000 keys instead of" in ended.sentence
+    assert not processes_below(local_site.home.scratch), "the copy's server ends with a proof that fails"
     Backup.objects.update(state=Backup.State.COMPLETE)
     directory = local_site.home.archive / Archive.of(store).name / "snapshots"
     before = set(directory.iterdir())

@@ -19,7 +19,8 @@ from datastores.sites.local.archive.contract import Archiver, ArchiverError, Loo
 from datastores.sites.local.archive.vault import vault_of
 from datastores.sites.local.machine import Machine, machine
 from datastores.sites.local.places import place_of
-from host.jobs import Job
+from host.jobs import END_SECONDS, Job
+from host.processes import end_all
 
 log = logging.getLogger(__name__)
 State = DataStore.State
@@ -103,5 +104,6 @@ def discard(parts: Machine, name: str) -> None:
     directory = parts.home.scratch / name
     for job in (directory / "jobs").glob("*"):
         Job(job).end()
+    end_all(directory, END_SECONDS)  # a server that has overwritten its environment is known by where it works
     shutil.rmtree(directory, ignore_errors=True)
     shutil.rmtree(parts.home.run / f"copy-{name[:12]}", ignore_errors=True)

@@ -46,6 +46,7 @@ COPY_SETTINGS: Final = (
     ("--min-replicas-to-write", "0"),
     ("--auto-aof-rewrite-percentage", "0"),
     ("--appendfsync", "no"),
+    ("--set-proc-title", "no"),  # a title would overwrite the mark by which a job's processes are found
 )
 # $1: where the progress goes. What follows is a call of restic.
 BACK_UP: Final = 'progress=$1; shift; exec "$@" >"$progress"'
