@@ -13,6 +13,8 @@ from host.jobs import MARK, Command, Job, JobState
 from host.processes import processes_marked
 from host.waiting import wait_until
 
+AUTOGROUP = Path("/proc/self/autogroup")
+
 
 @pytest.fixture
 def job(tmp_path: Path) -> Iterator[Job]:
@@ -67,7 +69,11 @@ def test_ending_a_job_ends_all_that_it_started(job: Job) -> None:
 
 def test_a_job_runs_at_low_priority_and_inherits_nothing(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONSOLE_SECRET", "hidden")
-    job.start(Command(["sh", "-c", "nice; env"]), niceness=10)
+    job.start(Command(["sh", "-c", "nice; cat /proc/self/autogroup 2>/dev/null; env"]), niceness=10)
     assert ended(job)
+    if AUTOGROUP.exists():
+        assert job.output().splitlines()[1].endswith(" nice 10"), (
+            "or it would count inside of the job's own session only"
+        )
     assert job.output().splitlines()[0] == str(min(19, os.nice(0) + 10))
     assert "hidden" not in job.output()
