@@ -15,7 +15,7 @@ from tests.availability import Maker, Monitor, fresh, primary, wait_whole
 from tests.local_site import connect
 from tests.real.backups.test_postgresql import done
 
-pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
 
 def test_a_standby_is_copied_from_before_and_after_a_switchover(
