@@ -26,9 +26,14 @@ def keep(directory: Path, bucket: Bucket | None) -> None:
         write_private(directory / CA_FILE, bucket.ca_file.read_text())
 
 
+def known(directory: Path) -> bool:
+    """Say whether the repository is in a bucket."""
+    return (directory / PLACE_FILE).exists()
+
+
 def environment(directory: Path) -> dict[str, str]:
     """Return more of restic's environment: the names of those files."""
-    if not (directory / PLACE_FILE).exists():
+    if not known(directory):
         return {}
     said = {
         "AWS_SHARED_CREDENTIALS_FILE": str(directory / LOGIN_FILE),
@@ -40,7 +45,7 @@ def environment(directory: Path) -> dict[str, str]:
 
 def options(directory: Path) -> list[str]:
     """Return more of restic's arguments."""
-    if not (directory / PLACE_FILE).exists():
+    if not known(directory):
         return []
     path_style = json.loads((directory / PLACE_FILE).read_text())["path_style"]
     return ["-o", f"s3.bucket-lookup={'path' if path_style else 'dns'}"]

@@ -81,6 +81,10 @@ class Repository:
         """Say whether it was written down."""
         return (self.directory / ADDRESS_FILE).exists()
 
+    def in_bucket(self) -> bool:
+        """Say whether it is in a bucket."""
+        return restic_bucket.known(self.directory)
+
     def made(self) -> bool:
         """Say whether this node has seen that the repository is there."""
         made, address = self.directory / MADE_FILE, self.directory / ADDRESS_FILE
@@ -146,8 +150,21 @@ class Repository:
         killed in between: without a snapshot it does only that."""
         return self.command("forget", "--prune", *identifiers) if identifiers else self.command("prune")
 
+    def try_to_forget(self, *identifiers: str) -> list[str]:
+        """Return the words that remove snapshots unless anything else works on the repository: nobody waits for that, and
+        what they held is freed with the next ``forget``."""
+        options = (*FLAGS, *restic_bucket.options(self.directory))
+        return [str(restic()), *options, "forget", *identifiers] if identifiers else ["true"]
+
+    def tidy(self) -> Command:
+        """Return what removes files that nothing needs, without writing any anew: quick, so that many small ones don't
+        gather."""
+        return self.command("prune", "--max-repack-size=0")
+
     def erase(self) -> None:
         """Remove everything that it keeps: what is left opens nothing and holds nothing. Raises ArchiverError."""
+        if not self.there():
+            return
         if identifiers := [snapshot.id for snapshot in self.snapshots()]:
             self.answer(self.forget(*identifiers), ERASE_SECONDS)
 
@@ -223,14 +240,14 @@ MEANINGS: Final = (
     ("InvalidAccessKeyId", "The archive's storage refuses its login."),
     ("no space left on device", "The disk of the archive is full."),
     ("wrong password", "The archive can't be opened with its key."),
-    ("repository does not exist", "The archive is missing, or its description is."),
-    ("unable to open config file", "The archive is missing, or its description is."),
-    ("repository is already locked", "Other work on this archive is running."),
-    ("permission denied", "The archive can't be read or written: permission denied."),
     ("no such host", "The archive's storage can't be reached."),
     ("connection refused", "The archive's storage can't be reached."),
     ("i/o timeout", "The archive's storage can't be reached."),
     ("x509", "The certificate of the archive's storage can't be verified."),
+    ("repository does not exist", "The archive is missing, or its description is."),
+    ("unable to open config file", "The archive is missing, or its description is."),
+    ("repository is already locked", "Other work on this archive is running."),
+    ("permission denied", "The archive can't be read or written: permission denied."),
     ("ciphertext verification failed", "A file of the archive is damaged, or was stored with another key."),
     ("no key found", "The archive's key file is missing or damaged."),
     ("invalid data returned", "A file of the archive is damaged: its checksum is wrong."),
@@ -251,7 +268,12 @@ MEANINGS: Final = (
 
 def meaning(words: str) -> str:
     """Translate its last words; unknown ones are not shown, since nobody checked what they reveal."""
-    return next((sentence for part, sentence in MEANINGS if part in words), "The archiver refused; the log says why.")
+    return known_meaning(words) or "The archiver refused; the log says why."
+
+
+def known_meaning(words: str) -> str:
+    """Translate words of one that still runs, and perhaps tries again; empty where they are not known."""
+    return next((sentence for part, sentence in MEANINGS if part in words), "")
 
 
 def _snapshot(listed: Mapping[str, Any]) -> Snapshot:

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import pymysql
 
@@ -27,7 +27,7 @@ from datastores.sites.local.archive.vault import Vault
 from datastores.sites.local.binlogs import chain
 from datastores.sites.local.binlogs.unpack import NOT_REACHED
 from datastores.sites.local.engine import Place
-from datastores.sites.local.mysql.archive import cloning, counting, log, replaying
+from datastores.sites.local.mysql.archive import cloning, counting, log, replaying, segments, shipping
 from datastores.sites.local.mysql.archive.client import call, in_turn, make_archiver, module
 from datastores.sites.local.mysql.archive.keeping import DIRECTORY, RESTORE_DIRECTORY, folder_of, repository_of
 from datastores.sites.local.mysql.configuration import PLUGINS, process_file
@@ -66,7 +66,9 @@ CHECK_FILES: Final = 'find "$1" -name "*.ibd" -o -name "ibdata*" -o -name "undo_
 
 
 class MySQLArchiver(Archiver):
-    """One repository and one folder of log per store."""
+    """One repository and one folder of log per store; in a bucket the log is in the repository too (see ``shipping``)."""
+
+    takes_buckets: ClassVar[bool] = True
 
     def installed(self) -> bool:
         """Say whether restic is."""
@@ -107,9 +109,10 @@ class MySQLArchiver(Archiver):
 
     def listed(self, place: Place, vault: Vault) -> list[Stored]:
         """Ask restic, where it is a repository of its."""
-        if not (vault.directory / CONFIGURATION_FILE).exists():
+        if vault.bucket is None and not (vault.directory / CONFIGURATION_FILE).exists():
             return []
-        return cloning.catalogue(Repository.keep(place.directory / RESTORE_DIRECTORY, vault))
+        repository = Repository.keep(place.directory / RESTORE_DIRECTORY, vault)
+        return cloning.catalogue(repository) if repository.there() else []
 
     def expire(self, place: Place, keep: int) -> Command:
         """Keep the newest ``keep`` backups, and the log from the oldest of them on. Raises ArchiverError."""
@@ -117,8 +120,16 @@ class MySQLArchiver(Archiver):
         listed = repository.snapshots(kind=cloning.KIND)
         gone, kept = listed[:-keep], listed[-keep:]
         log_file = min((cloning.first_log(snapshot) for snapshot in kept), default=0)
+        if repository.in_bucket():
+            found = segments.needless(segments.segments(repository.snapshots(kind=segments.KIND)), log_file)
+            return repository.forget(*(each.id for each in gone), *(each.snapshot.id for each in found))
         thin = module("thin", str(folder_of(place).directory.parent), str(log_file))
         return in_turn(repository.forget(*(snapshot.id for snapshot in gone)), thin) if gone else thin
+
+    def erase(self, vault: Vault, work: Path) -> None:
+        """End what still copies log there, and have restic remove what it has in a bucket."""
+        shipping.job_of(vault).end()
+        Repository.keep(work, vault).erase()
 
     def count(self, place: Place) -> Command:
         """See ``counting``."""

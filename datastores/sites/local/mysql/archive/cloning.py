@@ -22,7 +22,7 @@ from datastores.sites.local.archive.restic import Repository, Snapshot
 from datastores.sites.local.binlogs.unpack import NOTE_FILE
 from datastores.sites.local.engine import Place
 from datastores.sites.local.mysql.archive.client import call
-from datastores.sites.local.mysql.archive.keeping import folder_of, repository_of
+from datastores.sites.local.mysql.archive.keeping import next_log, repository_of
 from datastores.sites.local.mysql.following import executed
 from datastores.sites.local.mysql.logins import Administration, administration
 from datastores.sites.local.mysql.names import ARCHIVER
@@ -35,8 +35,11 @@ from host.waiting import wait_until
 KIND: Final = "clone"  # what no other engine calls its backups
 ROOM: Final = 1.1  # a clone takes what the data takes, and a little
 END_SECONDS: Final = 5.0
-# $1 is the clone's directory. A clone that was not kept is of no use.
-SCRIPT: Final = '{clone} && cp {note} "$1/{name}" && cd "$1" && {keep}; code=$?; cd /; rm -rf "$1"; exit $code'
+# $1 is the clone's directory. A clone that was not kept is of no use. It is a good one whatever becomes of tidying.
+SCRIPT: Final = (
+    '{clone} && cp {note} "$1/{name}" && cd "$1" && {keep}; code=$?; cd /; rm -rf "$1"; '
+    '[ "$code" -ne 0 ] || {tidy} >&2; exit $code'
+)
 
 
 def clone_directory(place: Place) -> Path:
@@ -47,8 +50,7 @@ def clone_directory(place: Place) -> Path:
 def back_up(place: Place) -> Command:
     """Return what clones and keeps. What an earlier attempt left is removed first. Raises ArchiverError."""
     target, note = clone_directory(place), place.directory / NOTE_FILE
-    numbers = folder_of(place).numbers()  # before the server is asked: what is in the archive is in the clone
-    log = numbers[-1] + 1 if numbers else 1
+    log = next_log(place)  # before the server is asked: what is in the archive is in the clone
     try:
         with administration(place) as session:
             _end_clones(session)
@@ -60,12 +62,16 @@ def back_up(place: Place) -> Command:
         raise ArchiverError("The disk has no room for a copy of the data.")
     statement = f"CLONE LOCAL DATA DIRECTORY = '{escape_string(str(target))}'"
     tags = {"kind": KIND, "began": str(int(time.time())), "log": str(log)}
-    keep = repository_of(place).back_up([Path()], tags)
+    repository = repository_of(place)
+    keep = repository.back_up([Path()], tags)
+    # A bucket gets a few small files with each piece of the log.
+    tidy = repository.tidy().arguments if repository.in_bucket() else ["true"]
     script = SCRIPT.format(
         clone=shlex.join(call(place, "mysql", f"--execute={statement}")),
         note=shlex.quote(str(note)),
         name=NOTE_FILE,
         keep=shlex.join(keep.arguments),
+        tidy=shlex.join(tidy),
     )
     return Command(["sh", "-c", script, "clone", str(target)], keep.environment)
 

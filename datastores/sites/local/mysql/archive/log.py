@@ -29,7 +29,8 @@ from datastores.sites.local.binlogs.sealed import SealError
 from datastores.sites.local.binlogs.transactions import NONE, Transactions
 from datastores.sites.local.engine import Place
 from datastores.sites.local.mysql.acknowledging import CONFIRMING, waits
-from datastores.sites.local.mysql.archive.keeping import folder_in
+from datastores.sites.local.mysql.archive.keeping import folder_in, repository_of
+from datastores.sites.local.mysql.archive.shipping import BATCH_BYTES, GAP, Way
 from datastores.sites.local.mysql.events import disabled_events
 from datastores.sites.local.mysql.following import executed
 from datastores.sites.local.mysql.logins import Administration, administration
@@ -43,7 +44,6 @@ ANSWER_SECONDS: Final = 10.0
 WORK_SECONDS: Final = 30.0  # how long one look archives; the rest is for the next one
 BUSY: Final = "Writes wait for a standby, so the log can't be marked now."
 NOT_ARRIVING: Final = "The archive does not take the log. The server keeps it for a day, and it is tried again."
-GAP: Final = "A file of the archived log is gone or damaged."
 HOLE: Final = "{many} never reached the archive."
 GHOSTS: Final = "The archive has {many} that the server lost."
 State = dict[str, Any]
@@ -54,13 +54,45 @@ def look(place: Place, vault: Vault, before: Mapping[str, Any], now: datetime) -
     if read_part(place).role != Role.PRIMARY:  # about to be; what it has applied by then says nothing yet
         return Look(before)
     folder, note = folder_in(vault), dict(before)
+    if vault.bucket is None:
+        return _take(place, folder, note, now)
+    repository = repository_of(place)
+    if not repository.made():
+        if "number" not in note:  # the first backup makes it
+            return Look(note)
+        repository.make()  # another node has archived so far
+    return _ship(place, Way(repository, folder, vault), folder, note, now)
+
+
+def _ship(place: Place, way: Way, folder: Folder, note: State, now: datetime) -> Look:
+    """Seal what is closed and new once the bucket has what was sealed before, and have it copied there."""
+    found, taken = way.collect(note), Look(note)
+    if way.is_busy():
+        return found
     try:
-        gone = _gone(folder, note)
+        way.align(note)
+        if not way.is_behind(note):
+            taken = _take(place, folder, note, now, BATCH_BYTES)
+        if way.is_behind(note):
+            way.start(note)
+    except OSError:
+        taken = Look(note, problem=NOT_ARRIVING)
+    except ArchiverError as error:  # the server, or the bucket that is asked for the newest file
+        taken = Look(note, problem=str(error))
+    missing, problem = found.missing or taken.missing, taken.problem or found.problem
+    return replace(found, missing=missing, problem=problem)
+
+
+def _take(place: Place, folder: Folder, note: State, now: datetime, most_bytes: int | None = None) -> Look:
+    """Mark the log where that is due, and seal what is closed and new: with a limit, on its way into a bucket."""
+    try:
+        gone = most_bytes is None and _gone(folder, note)
         held = _held(folder, note)
         source = _ask(place, note, now, held)
     except OSError:
         return Look(note, problem=NOT_ARRIVING)
-    return _archive(place, folder, note, replace(source, gone=gone or (held is None and bool(folder.numbers()))), now)
+    source = replace(source, gone=gone or (held is None and bool(folder.numbers())))
+    return _archive(place, folder, note, source, now, most_bytes)
 
 
 def seal(place: Place, before: Mapping[str, Any]) -> tuple[datetime, State]:
@@ -150,20 +182,20 @@ def _ask(place: Place, note: State, now: datetime, held: Transactions | None) ->
         return _Source(held, there, purged, names)
 
 
-def _archive(place: Place, folder: Folder, note: State, source: _Source, now: datetime) -> Look:
+def _archive(place: Place, folder: Folder, note: State, source: _Source, now: datetime, most_bytes: int | None) -> Look:
     """Archive what is closed and new, for a while."""
     arrived = None
     try:
         files, hole = _new_files(place.data, source)
         ghosts = (source.held or NONE) - source.there
         missing = _missing(hole, ghosts, gone=source.gone)
-        until = time.monotonic() + WORK_SECONDS
+        until, sealed = time.monotonic() + WORK_SECONDS, 0
         for index, (file, header) in enumerate(files):
-            if time.monotonic() > until:
+            if time.monotonic() > until or (most_bytes is not None and sealed > most_bytes):
                 return Look(note, arrived_at=arrived, missing=missing)
             mark = note.get("mark", "") if index == len(files) - 1 else ""
             _add(folder, note, file, replace(header, lacks=ghosts if index == 0 else NONE, until=mark))
-            arrived = now
+            arrived, sealed = now, sealed + file.stat().st_size
     except (OSError, BinlogError):
         return Look(note, arrived_at=arrived, problem=NOT_ARRIVING)
     mark = note.pop("mark", None)

@@ -7,6 +7,7 @@ standby does: in parallel, crash-safe, each transaction once and under its own n
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,9 +19,12 @@ from datastores.sites.local.archive.contract import ArchiverError, Target
 from datastores.sites.local.archive.restic import Repository
 from datastores.sites.local.archive.vault import Vault
 from datastores.sites.local.binlogs.chain import RELAY, Chain, salvage
+from datastores.sites.local.binlogs.folder import DIRECTORY as LOG
 from datastores.sites.local.engine import Place
 from datastores.sites.local.mysql.accounts import installation_statements
+from datastores.sites.local.mysql.archive import segments, shipping
 from datastores.sites.local.mysql.archive.client import in_turn, module
+from datastores.sites.local.mysql.archive.cloning import first_log
 from datastores.sites.local.mysql.archive.keeping import RESTORE_DIRECTORY
 from datastores.sites.local.mysql.archive.log import last_mark
 from datastores.sites.local.mysql.configuration import (
@@ -61,8 +65,9 @@ def restore(place: Place, vault: Vault, target: Target) -> Command:
     place.data.mkdir(mode=0o700, parents=True)
     place.configuration.mkdir(mode=0o700, parents=True, exist_ok=True)
     repository = Repository.keep(place.directory / RESTORE_DIRECTORY, vault)
+    fetched = _fetch_log(repository, vault, target) if vault.bucket and not target.only_backup else []
     order = {
-        "archive": str(vault.directory),
+        "archive": str(repository.directory if vault.bucket else vault.directory),
         "key": vault.key,
         "data": str(place.data),
         "moment": target.moment.isoformat() if target.moment else None,
@@ -77,7 +82,24 @@ def restore(place: Place, vault: Vault, target: Target) -> Command:
     write_private(place.configuration / REPLAY_FILE, replaying_settings(place))
     snapshot = target.label.rpartition("-")[2]
     fetch = repository.command("restore", "--no-lock", snapshot, f"--target={place.data}")
-    return in_turn(fetch, module("unpack", str(file)))
+    unpack = in_turn(fetch, *fetched, module("unpack", str(file)))
+    if not vault.bucket:
+        return unpack
+    log = shlex.quote(str(repository.directory / LOG))
+    return Command(["sh", "-c", f"{shlex.join(unpack.arguments)} || exit; rm -rf {log}"], unpack.environment)
+
+
+def _fetch_log(repository: Repository, vault: Vault, target: Target) -> list[Command]:
+    """Return what fetches the log that a backup needs out of a bucket, to be beside the data. Raises ArchiverError."""
+    listed = repository.snapshots()
+    backup = next((each for each in listed if each.label == target.label), None)
+    if backup is None:
+        raise ArchiverError("The archive does not have that backup.")
+    found, folder = segments.segments(listed), repository.directory / LOG
+    folder.mkdir(mode=0o700)
+    shipping.take_waiting(vault, found, folder)
+    chosen = segments.wanted(found, first_log(backup), target.moment)
+    return shipping.fetch(repository, chosen, folder)
 
 
 def save_from(lost: Path, place: Place) -> int:
