@@ -14,16 +14,18 @@ PROFILE: Final = "archive"
 
 
 def keep(directory: Path, bucket: Bucket | None) -> None:
-    """Write down what opens the bucket; forget it where the repository is a folder."""
-    for name in (LOGIN_FILE, PLACE_FILE, CA_FILE):
-        (directory / name).unlink(missing_ok=True)
+    """Write down what opens the bucket, whatever reads it at this moment; forget it where the repository is a folder."""
+    if bucket is None or not bucket.ca_file:
+        (directory / CA_FILE).unlink(missing_ok=True)
     if bucket is None:
+        for name in (PLACE_FILE, LOGIN_FILE):
+            (directory / name).unlink(missing_ok=True)
         return
+    if bucket.ca_file:
+        write_private(directory / CA_FILE, bucket.ca_file.read_text())
     login = f"[{PROFILE}]\naws_access_key_id = {bucket.key}\naws_secret_access_key = {bucket.secret}\n"
     write_private(directory / LOGIN_FILE, login)
     write_private(directory / PLACE_FILE, json.dumps({"region": bucket.region, "path_style": bucket.path_style}))
-    if bucket.ca_file:
-        write_private(directory / CA_FILE, bucket.ca_file.read_text())
 
 
 def known(directory: Path) -> bool:

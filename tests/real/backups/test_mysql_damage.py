@@ -14,7 +14,7 @@ from datastores.models import Archive, Backup, DataStore, Operation, Proof
 from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.archive.vault import vault_of
 from datastores.sites.local.machine import Machine
-from datastores.sites.local.mysql.archive.log import GAP
+from datastores.sites.local.mysql.archive.shipping import GAP
 from datastores.sites.local.places import place_of
 from tests.local_site import settle
 from tests.real.backups.test_damage import HARM

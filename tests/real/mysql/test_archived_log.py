@@ -18,6 +18,7 @@ from datastores.sites.local.binlogs.transactions import Transactions
 from datastores.sites.local.engine import Place
 from datastores.sites.local.mysql import LocalMySQL
 from datastores.sites.local.mysql.archive import log
+from datastores.sites.local.mysql.archive.shipping import GAP
 
 from .group import Group, lost, roles, writing
 from .test_handover import fail_over, rejoin
@@ -136,7 +137,7 @@ def test_a_broken_archive_holds_nobody_up_and_is_caught_up_with(group: Group, wa
     assert whole
     assert executed(group, primary) <= have
     watched.folder.path(watched.folder.numbers()[-2]).unlink()
-    assert watched.look(primary).missing == log.GAP
+    assert watched.look(primary).missing == GAP
     assert watched.look(primary).missing == ""
 
 

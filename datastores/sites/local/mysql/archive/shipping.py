@@ -1,8 +1,8 @@
 """The log's way into a bucket: sealed files wait in a folder here, and restic, a job, keeps that folder in the repository.
 
 The folder holds the *open segment*: what the bucket has not acknowledged yet, and the files before it since the segment began. Each
-look that finds something new in it has it copied as a whole; restic stores what is new, and the next copy forgets the one that this
-one holds. Once an acknowledged segment is long enough, all but its last file go from here, and a new one begins with that.
+look that finds something new in it has it copied as a whole; restic stores what is new, and copies that a later one holds are
+forgotten after a while, so that one or two remain. Once an acknowledged segment is long enough, all but its last file go from here, and a new one begins with that.
 So there is a snapshot for hundreds of files, and this machine holds a bounded part of the log:
 
 - archived is what the job's end acknowledges, nothing else. Nothing new is sealed before that, so that with a bucket that is
@@ -135,7 +135,7 @@ class Way:
             return Look(note, problem=note.get("problem", ""))
         listed = parse_snapshots((self.job.directory / LISTED_FILE).read_text())
         missing = _missing(listed, facts, note)
-        old = [each.snapshot.id for each in _held_by(listed, facts)]
+        old = [each.snapshot.id for each in segments.superseded(segments.segments(listed))]
         note |= {"collected": facts["began"], "kept": facts["last"], "needless": old[:MOST_GONE], "problem": ""}
         if facts["last"] - facts["first"] + 1 >= FULL_FILES or self._bytes() >= FULL_BYTES:
             self._folder.remove_before(facts["last"])
@@ -199,10 +199,6 @@ def _run(numbers: list[int]) -> tuple[int, int]:
     while first - 1 in set(numbers):
         first -= 1
     return first, numbers[-1]
-
-
-def _held_by(listed: list[Snapshot], facts: Mapping[str, Any]) -> list[Segment]:
-    return [each for each in segments.segments(listed) if facts["first"] <= each.first and each.last <= facts["last"]]
 
 
 def _missing(listed: list[Snapshot], facts: Mapping[str, Any], note: Note) -> bool:
