@@ -11,6 +11,7 @@ import pytest
 from django.utils import timezone
 
 from datastores.sites.local.archive.contract import Look
+from datastores.sites.local.archive.restic import Repository
 from datastores.sites.local.archive.vault import Vault
 from datastores.sites.local.binlogs.events import scan
 from datastores.sites.local.binlogs.folder import Folder, Header
@@ -18,7 +19,11 @@ from datastores.sites.local.binlogs.transactions import Transactions
 from datastores.sites.local.engine import Place
 from datastores.sites.local.mysql import LocalMySQL
 from datastores.sites.local.mysql.archive import log
+from datastores.sites.local.mysql.archive.keeping import DIRECTORY, repository_of
+from datastores.sites.local.mysql.archive.segments import KIND, segments
 from datastores.sites.local.mysql.archive.shipping import GAP
+from host.waiting import wait_until
+from tests.object_store import ObjectStore
 
 from .group import Group, lost, roles, writing
 from .test_handover import fail_over, rejoin
@@ -101,6 +106,34 @@ def continues(group: Group, watched: Watched, place: Place) -> None:
     have, whole = watched.chain()
     assert whole
     assert executed(group, place) <= have
+
+
+def test_in_a_bucket_the_next_primary_goes_on(group: Group, tmp_path: Path, object_store: ObjectStore) -> None:
+    watched = Watched(Vault(tmp_path / "orders", "the-key-of-this-store", object_store.bucket))
+    primary, standbys = roles(group)
+    for place in (primary, *standbys):
+        Repository.keep(place.directory / DIRECTORY, watched.vault)
+    repository_of(primary).make()
+
+    def arrives(place: Place) -> bool:
+        found = watched.look(place)
+        assert (found.problem, found.missing) == ("", "")
+        return found.archived_until is not None
+
+    with writing(group, primary) as writers:
+        writers.reach(100)
+        assert wait_until(lambda: arrives(primary), 20)
+        writers.reach(100)
+        arrives(primary)
+        chosen = fail_over(group, primary, standbys)
+    kept = watched.note["kept"]
+    assert wait_until(lambda: arrives(chosen) and watched.note["kept"] > kept + 1, 20)
+    have, whole = watched.chain()
+    assert whole
+    assert executed(group, chosen) <= have
+    last = segments(repository_of(chosen).snapshots(kind=KIND))[-1]
+    assert (last.first, last.last) == (1, watched.note["kept"])
+    rejoin(group, primary, chosen)
 
 
 def test_what_a_failover_lost_is_told_and_ends_what_was_before(group: Group, watched: Watched, tmp_path: Path) -> None:

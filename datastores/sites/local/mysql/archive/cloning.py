@@ -60,15 +60,18 @@ def back_up(place: Place) -> Command:
         raise ArchiverError("The server did not answer.") from None
     if shutil.disk_usage(place.directory).free < used_bytes(place.data) * ROOM:
         raise ArchiverError("The disk has no room for a copy of the data.")
+    return _clone_and_keep(place, {"kind": KIND, "began": str(int(time.time())), "log": str(log)})
+
+
+def _clone_and_keep(place: Place, tags: dict[str, str]) -> Command:
+    target, repository = clone_directory(place), repository_of(place)
     statement = f"CLONE LOCAL DATA DIRECTORY = '{escape_string(str(target))}'"
-    tags = {"kind": KIND, "began": str(int(time.time())), "log": str(log)}
-    repository = repository_of(place)
     keep = repository.back_up([Path()], tags)
     # A bucket gets a few small files with each piece of the log.
     tidy = repository.tidy().arguments if repository.in_bucket() else ["true"]
     script = SCRIPT.format(
         clone=shlex.join(call(place, "mysql", f"--execute={statement}")),
-        note=shlex.quote(str(note)),
+        note=shlex.quote(str(place.directory / NOTE_FILE)),
         name=NOTE_FILE,
         keep=shlex.join(keep.arguments),
         tidy=shlex.join(tidy),

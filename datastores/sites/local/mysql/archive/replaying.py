@@ -60,10 +60,7 @@ class ReplayError(ArchiverError):
 
 def restore(place: Place, vault: Vault, target: Target) -> Command:
     """Empty the data directory, which must be nobody's, restore into it, and put the log beside it."""
-    for directory in (place.data, place.directory / RESTORE_DIRECTORY):
-        shutil.rmtree(directory, ignore_errors=True)
-    place.data.mkdir(mode=0o700, parents=True)
-    place.configuration.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _empty(place)
     repository = Repository.keep(place.directory / RESTORE_DIRECTORY, vault)
     fetched = _fetch_log(repository, vault, target) if vault.bucket and not target.only_backup else []
     order = {
@@ -82,11 +79,20 @@ def restore(place: Place, vault: Vault, target: Target) -> Command:
     write_private(place.configuration / REPLAY_FILE, replaying_settings(place))
     snapshot = target.label.rpartition("-")[2]
     fetch = repository.command("restore", "--no-lock", snapshot, f"--target={place.data}")
-    unpack = in_turn(fetch, *fetched, module("unpack", str(file)))
-    if not vault.bucket:
-        return unpack
-    log = shlex.quote(str(repository.directory / LOG))
-    return Command(["sh", "-c", f"{shlex.join(unpack.arguments)} || exit; rm -rf {log}"], unpack.environment)
+    return _unpacked(in_turn(fetch, *fetched, module("unpack", str(file))), repository.directory / LOG)
+
+
+def _empty(place: Place) -> None:
+    for directory in (place.data, place.directory / RESTORE_DIRECTORY):
+        shutil.rmtree(directory, ignore_errors=True)
+    place.data.mkdir(mode=0o700, parents=True)
+    place.configuration.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _unpacked(work: Command, log: Path) -> Command:
+    """Return that work, after which what was fetched of the log goes: it is beside the data by then."""
+    script = f"{shlex.join(work.arguments)} || exit; rm -rf {shlex.quote(str(log))}"
+    return Command(["sh", "-c", script], work.environment)
 
 
 def _fetch_log(repository: Repository, vault: Vault, target: Target) -> list[Command]:

@@ -195,8 +195,8 @@ def take_waiting(vault: Vault, found: list[Segment], target: Path) -> None:
 
 def _run(numbers: list[int]) -> tuple[int, int]:
     """Return the first and the last of the consecutive files at the end."""
-    first = numbers[-1]
-    while first - 1 in set(numbers):
+    first, there = numbers[-1], set(numbers)
+    while first - 1 in there:
         first -= 1
     return first, numbers[-1]
 
