@@ -218,6 +218,7 @@ def test_restic_keeps_and_erases_in_the_bucket(object_store: ObjectStore, tmp_pa
     assert repository.snapshots() == []
     assert not [path for path in object_store.files() if path.parent.name in {"data", "index", "snapshots"}]
 
+    Repository.keep(tmp_path / "never", replace(vault, directory=tmp_path / "never")).erase()  # it was never made
     refused = Repository.keep(tmp_path / "other", replace(vault, bucket=object_store.with_secret(WRONG)))
     with pytest.raises(ArchiverError, match="refuses"):
         refused.make()
