@@ -20,10 +20,12 @@ from datastores.sites.local.postgresql.archive.repository import folder_of
 
 WORDS_FILE: Final = "push.log"
 # $1: where its words go; the rest: the command. A server that is being stopped waits for its archive, so that one which
-# does not answer is given two more seconds then, not the minute that it has otherwise.
+# does not answer is given two more seconds then, not the minute that it has otherwise. Who watches for that stands elsewhere:
+# for as long as a process has the data directory as its own, the server counts as running.
 PUSH: Final = (
     'words=$1; shift; timeout 60 "$@" >"$words" 2>&1 & push=$!; '
-    "while sleep 1; do grep -qs ^stopping postmaster.pid && sleep 2 && kill $push; done >/dev/null 2>&1 & watch=$!; "
+    '(data=$PWD; cd /; while sleep 1; do grep -qs ^stopping "$data/postmaster.pid" && sleep 2 && kill $push; done) '
+    ">/dev/null 2>&1 & watch=$!; "
     'wait $push; code=$?; kill $watch; [ $code -eq 0 ] || { cat "$words" >&2; exit 1; }'
 )
 
