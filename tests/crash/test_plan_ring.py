@@ -97,11 +97,11 @@ def dies_after_each(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     deaths: list[str] = []
     record = runner._record
 
-    def dying(operation: Operation, procedure: Procedure, outcome: Outcome) -> None:
+    def dying(operation: Operation, procedure: Procedure, outcome: Outcome, *, keep: bool = False) -> None:
         if operation.step not in deaths and not isinstance(outcome, Wait):
             deaths.append(operation.step)
             raise Killed
-        record(operation, procedure, outcome)
+        record(operation, procedure, outcome, keep=keep)
 
     monkeypatch.setattr(runner, "_record", dying)
     return deaths
