@@ -28,7 +28,7 @@ from host.jobs import Command, Job
 from host.waiting import wait_until
 from tests.real.backups.test_postgresql import SECRET, done, everything_below, fresh, seal
 
-PORT = 27_998
+PORT = settings.NODE_FIRST_PORT + 37  # see test_offline
 pytestmark = [pytest.mark.real, pytest.mark.django_db]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,14 +32,8 @@ from tests.real.backups.test_postgresql import done, fresh, seal
 pytestmark = [pytest.mark.real, pytest.mark.django_db]
 
 
-def free_port() -> int:
-    """Return a port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-PORT = free_port()
+# Of this run's own, the last that a node would get, and below those that the kernel gives to clients.
+PORT = settings.NODE_FIRST_PORT + 38
 
 
 @pytest.fixture
