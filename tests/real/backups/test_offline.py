@@ -20,8 +20,10 @@ from console.models import Member
 from console.services import console_backup
 from datastores import actions
 from datastores.models import Archive, DataStore, Region, ServicePlan
+from datastores.sites.local.cache.archive import shipping
 from datastores.sites.local.machine import Machine
-from host.jobs import Command, Job
+from datastores.sites.local.places import place_of
+from host.jobs import Command, Job, JobState
 from host.processes import end_all
 from host.trees import Programs
 from host.waiting import wait_until
@@ -80,6 +82,8 @@ def test_archive_and_key_bring_a_cache_back(
     with client(made) as cache:
         cache.set("later", 1)
     seal(made)
+    copying = shipping.log_job(place_of(fresh(made).nodes.get(), local_site.home))
+    assert wait_until(lambda: copying.state() is not JobState.RUNNING, 20), "the next copy of its log goes on"
     keys, to = tmp_path / "keys", tmp_path / "back"
     call_command("archive_keys", str(keys))
     archive = local_site.home.archive / Archive.of(made).name
