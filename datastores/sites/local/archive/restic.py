@@ -7,7 +7,6 @@ of storage needs (an address, a login) is written there, by ``keep``, and nowher
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +15,7 @@ from typing import Any, Final
 
 from django.conf import settings as installation
 
+from datastores.sites.local.archive.asking import ask
 from datastores.sites.local.archive.contract import ArchiverError, Progress
 from datastores.sites.local.archive.vault import Vault
 from host import restic_bucket
@@ -92,7 +92,7 @@ class Repository:
 
     def there(self) -> bool:
         """Ask whether there is a repository, which may be damaged. Raises ArchiverError where that can't be told."""
-        ended = self._run(self.command("cat", "config", "--no-lock"))
+        ended = ask(self.command("cat", "config", "--no-lock"), ANSWER_SECONDS)
         if ended.returncode not in {0, ABSENT}:
             raise ArchiverError(meaning(ended.stdout + ended.stderr))
         return ended.returncode == 0
@@ -174,26 +174,10 @@ class Repository:
 
     def answer(self, call: Command, seconds: float = ANSWER_SECONDS) -> str:
         """Run something short and return what it says. Raises ArchiverError."""
-        ended = self._run(call, seconds)
+        ended = ask(call, seconds)
         if ended.returncode != 0:
             raise ArchiverError(meaning(ended.stdout + ended.stderr))
         return ended.stdout
-
-    def _run(self, call: Command, seconds: float = ANSWER_SECONDS) -> subprocess.CompletedProcess[str]:
-        try:
-            return subprocess.run(
-                call.arguments,
-                check=False,
-                capture_output=True,
-                text=True,
-                env={"PATH": "/usr/bin:/bin", **call.environment},
-                cwd="/",
-                umask=0o077,
-                timeout=seconds,
-                stdin=subprocess.DEVNULL,
-            )
-        except subprocess.TimeoutExpired:
-            raise ArchiverError(f"The archive did not answer within {seconds:.0f} seconds.") from None
 
 
 FLAGS: Final = ("--json", "--no-cache")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 from django.conf import settings as installation
 
+from datastores.sites.local.archive.asking import ask
 from datastores.sites.local.archive.contract import ArchiverError, Progress, Stored
 from datastores.sites.local.archive.vault import Vault
 from datastores.sites.local.engine import Place
@@ -160,20 +160,7 @@ def progress(file: Path) -> Progress | None:
 
 def answer(call: Command, seconds: float = ANSWER_SECONDS) -> str:
     """Run something short and return what it says. Raises ArchiverError."""
-    try:
-        ended = subprocess.run(
-            call.arguments,
-            check=False,
-            capture_output=True,
-            text=True,
-            env={"PATH": "/usr/bin:/bin", **call.environment},
-            cwd="/",
-            umask=0o077,
-            timeout=seconds,
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired:
-        raise ArchiverError(f"The archive did not answer within {seconds:.0f} seconds.") from None
+    ended = ask(call, seconds)
     if ended.returncode != 0:
         raise ArchiverError(meaning(ended.stdout + ended.stderr))
     return ended.stdout
