@@ -67,10 +67,7 @@ def run(operation_id: uuid.UUID) -> None:
     """Run the operation's steps until it waits, ends, or has had its turn."""
     ends = time.monotonic() + TURN_SECONDS
     operation = claim(operation_id)
-    while operation is not None:
-        goes_on = isinstance(advance(operation, keep=True), Goto)
-        if not goes_on:
-            return
+    while operation is not None and isinstance(advance(operation, keep=True), Goto):
         if time.monotonic() > ends:
             Operation.objects.filter(pk=operation_id, lease=operation.lease).update(
                 lease=None, lease_until=None, attempts=0

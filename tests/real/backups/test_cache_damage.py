@@ -55,7 +55,6 @@ def test_the_proof_finds_every_harm(store: DataStore, actor: Actor, local_site: 
             path.chmod(0o600)
             HARM[name](path)
         ended = settle(actions.prove(actor=actor, store=store))
-        print(f"{name} {file}: {ended.sentence}")  # noqa: T201 - the table of the closing note
         assert ended.state == Operation.State.FAILED, f"{name} {file}: {ended.sentence}"
         proof = Proof.objects.order_by("-pk").first()
         assert proof
