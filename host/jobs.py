@@ -18,12 +18,15 @@ from enum import Enum
 from pathlib import Path
 
 from .processes import end_marked
+from .slices import long_slices
 
 MARK = "HEADWATER_JOB"
 LOCK, RESULT, OUTPUT, ERRORS = "lock", "result", "output", "errors"
 END_SECONDS = 10.0
 LONGEST_WORDS = 4000  # of what is read of a program's last words, in bytes
-LOW_PRIORITY = 10  # niceness: a server at 0 gets nine times the processor of one of these
+LOW_PRIORITY = (
+    10  # niceness: a server at 0 that never waits gets nine times the processor of one of these; and see ``slices``
+)
 # $1: niceness. Where Linux shares the processor between sessions first (autogroup), it counts only inside of its own session
 # unless the session has it, too; Linux takes one such change in 100 ms. The result appears in one step, after
 # everything that the program wrote.
@@ -78,7 +81,8 @@ class Job:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not (self.directory / RESULT).exists():
-                self._launch(command, niceness, lock)
+                with long_slices() if niceness else contextlib.nullcontext():
+                    self._launch(command, niceness, lock)
         except BlockingIOError:
             return
         finally:

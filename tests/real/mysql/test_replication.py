@@ -52,7 +52,6 @@ def connected(group: Group, primary: Place, standbys: list[Place]) -> bool:
     """Whether the primary counts a connection of each standby and none that a crash has left."""
     standing = [group.follows(standby, primary) for standby in standbys]
 
-
     def counted() -> int:
         return sum(row[1] == STANDBY for row in group.platform(primary, "SHOW PROCESSLIST"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from host.jobs import MARK, Command, Job, JobState
 from host.processes import processes_marked
+from host.slices import LONGEST, slice_of_this_thread
 from host.waiting import wait_until
 
 AUTOGROUP = Path("/proc/self/autogroup")
@@ -77,3 +79,12 @@ def test_a_job_runs_at_low_priority_and_inherits_nothing(job: Job, monkeypatch: 
         )
     assert job.output().splitlines()[0] == str(min(19, os.nice(0) + 10))
     assert "hidden" not in job.output()
+
+
+def test_a_job_at_low_priority_gives_the_processor_back_to_whoever_wakes(job: Job) -> None:
+    own = slice_of_this_thread()
+    program = "from host.slices import slice_of_this_thread; print(slice_of_this_thread())"
+    job.start(Command([sys.executable, "-c", program], {"PYTHONPATH": str(Path.cwd())}), niceness=10)
+    assert ended(job)
+    assert int(job.output()) == (LONGEST if own else 0), "Linux older than 6.12 knows no slices, and says 0"
+    assert slice_of_this_thread() == own, "the starter itself keeps its own"
