@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -16,12 +17,24 @@ BUSY = "Something else is being done with this data store right now."
 SUPERSEDED = "This operation can't be retried: something else was done with the data store since it failed."
 
 
-def open_operation(kind: str, *, store: DataStore, requested_by: str, memo: dict[str, Any] | None = None) -> Operation:
+def open_operation(
+    kind: str, *, store: DataStore, requested_by: str, memo: dict[str, Any] | None = None, hold: bool = False
+) -> Operation:
     """Write the operation and ring the doorbell when the surrounding transaction commits.
 
+    ``hold``: claim it as well, for a caller that runs it at once (``runner.go_on``); then nobody is rung for.
     Raises :class:`Refusal` while another operation works on the store: the database itself allows one at a time.
     """
     procedure = registry.find(kind, store.region.site.kind)
+    now = timezone.now()
+    held: dict[str, Any] = {}
+    if hold:
+        held = {
+            "state": Operation.State.RUNNING,
+            "lease": uuid.uuid4(),
+            "lease_until": now + procedure.lease,
+            "attempts": 1,
+        }
     try:
         with transaction.atomic():
             operation = Operation.objects.create(
@@ -32,12 +45,14 @@ def open_operation(kind: str, *, store: DataStore, requested_by: str, memo: dict
                 memo=memo or {},
                 requested_by=requested_by,
                 sentence=f"{procedure.label(procedure.first)} …",
-                deadline=timezone.now() + procedure.time_limit,
+                deadline=now + procedure.time_limit,
+                **held,
             )
     except IntegrityError:
         raise Refusal(BUSY, "Wait until it is finished, then try again.") from None
     enter_step(operation, procedure)
-    transaction.on_commit(lambda: doorbell.ring(operation.pk))
+    if not hold:
+        transaction.on_commit(lambda: doorbell.ring(operation.pk))
     return operation
 
 

@@ -65,15 +65,23 @@ def _held(operation_id: uuid.UUID, lease: uuid.UUID | None) -> Operation | None:
 
 def run(operation_id: uuid.UUID) -> None:
     """Run the operation's steps until it waits, ends, or has had its turn."""
+    _go_on(claim(operation_id))
+
+
+def go_on(operation: Operation) -> None:
+    """Do the same with an operation that was opened with a lease (``open_operation(hold=True)``)."""
+    _go_on(_held(operation.pk, operation.lease))
+
+
+def _go_on(operation: Operation | None) -> None:
     ends = time.monotonic() + TURN_SECONDS
-    operation = claim(operation_id)
     while operation is not None and isinstance(advance(operation, keep=True), Goto):
         if time.monotonic() > ends:
-            Operation.objects.filter(pk=operation_id, lease=operation.lease).update(
+            Operation.objects.filter(pk=operation.pk, lease=operation.lease).update(
                 lease=None, lease_until=None, attempts=0
             )
             return
-        operation = _held(operation_id, operation.lease)
+        operation = _held(operation.pk, operation.lease)
 
 
 def advance(operation: Operation, *, keep: bool = False) -> Outcome | None:

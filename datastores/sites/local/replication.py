@@ -94,9 +94,9 @@ class Replicating(ABC):
         """Have a running standby (or a primary that has stepped down) follow ``source`` from now on, and at its next start."""
 
     @abstractmethod
-    def promote(self, place: Place) -> None:
+    def promote(self, place: Place) -> bool:
         """Make a running standby the primary, that waits for nobody; may be asked again. Under a second; where it takes
-        longer it goes on by itself, and ``standing`` says when it is over."""
+        longer it goes on by itself. True where it was seen to take writes by the end; else ``standing`` says when."""
 
     @abstractmethod
     def step_down(self, place: Place, standby: Place) -> None:

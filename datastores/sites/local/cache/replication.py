@@ -63,9 +63,10 @@ class ReplicatingCache(Replicating):
         """Change over to another primary at once (see ``joining.follow``)."""
         joining.follow(place, source)
 
-    def promote(self, place: Place) -> None:
+    def promote(self, place: Place) -> bool:
         """Have the standby take writes (see ``handover.promote``)."""
         handover.promote(place)
+        return False
 
     def step_down(self, place: Place, standby: Place) -> None:
         """Hold writes back until the standby has everything (see ``handover.step_down``)."""

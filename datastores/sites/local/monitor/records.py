@@ -57,7 +57,7 @@ def open_fail_over(node: Node, row: Failover, failure: Failure, noticed: float) 
         "data_lost": failure.kind == FailureKind.DATA_LOST,
         "phases": {"failed": min(row.began_at.timestamp(), noticed), "detect": noticed},
     }
-    operation = open_operation("fail_over", store=store, requested_by=MONITOR.name, memo=memo)
+    operation = open_operation("fail_over", store=store, requested_by=MONITOR.name, memo=memo, hold=True)
     Failover.objects.filter(pk=row.pk).update(operation=operation)
     record("store.failed_over", actor=MONITOR, organization=store.organization, subject=store, cause=failure.sentence)
     return operation

@@ -71,6 +71,7 @@ class Primary:
         if isinstance(decision, Promote):
             operation = records.open_fail_over(node, self._row, self.failure, self.noticed)
             if operation is not None:
+                runner.go_on(operation)
                 drive(operation)
             return operation is not None
         if isinstance(decision, Nobody) and self._restored(node):

@@ -81,9 +81,10 @@ class ReplicatingMySQL(Replicating):
         following.follow(place, source)
 
     @answering()
-    def promote(self, place: Place) -> None:
+    def promote(self, place: Place) -> bool:
         """Apply what was received, then take writes (see ``handover.promote``)."""
         handover.promote(place)
+        return False
 
     def step_down(self, place: Place, standby: Place) -> None:
         """Take no writes any more (see ``handover.step_down``)."""

@@ -93,15 +93,16 @@ class ReplicatingPostgreSQL(Replicating):
         with platform_login(place) as connection:
             connection.execute("SELECT pg_reload_conf()")
 
-    def promote(self, place: Place) -> None:
+    def promote(self, place: Place) -> bool:
         """Have the standby end its recovery as a primary that waits for nobody. The session outlives the promotion, so
         the end is seen over it: a login for each look would take longer than what it waits for."""
         write_settings(place, None, ())  # the signal file is the promotion's own to remove
         with platform_login(place) as connection:
             connection.execute("SELECT pg_reload_conf()")
-            if _in_recovery(connection):
-                connection.execute("SELECT pg_promote(wait => false)")
-                wait_until(lambda: not _in_recovery(connection), PROMOTE_SECONDS, first_pause=LOOK_SECONDS)
+            if not _in_recovery(connection):
+                return True
+            connection.execute("SELECT pg_promote(wait => false)")
+            return wait_until(lambda: not _in_recovery(connection), PROMOTE_SECONDS, first_pause=LOOK_SECONDS)
 
     def step_down(self, place: Place, standby: Place) -> None:
         """A clean shutdown sends everything to the standbys before it ends; the proof is that the standby has received

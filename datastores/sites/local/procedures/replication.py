@@ -65,8 +65,7 @@ class ReplicationProcedure(LocalProcedure):
     def becomes_primary(self, node: Node, seconds: float) -> bool:
         """Promote a node whose turn it is; true when it takes writes. Nothing happens to one that does already."""
         place = self.place_at(node)
-        self.replication.promote(place)
-        return wait_until(lambda: self._writable(place), seconds)
+        return self.replication.promote(place) or wait_until(lambda: self._writable(place), seconds)
 
     def redirect(self, primary: Node) -> None:
         """Have every standby that runs follow the present primary. One that does not answer is replaced later."""
