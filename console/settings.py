@@ -112,11 +112,11 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_DB_REUSE_MAX = 1_000_000  # a connection per task would cost more than the task; console.celery checks it
 CELERY_BEAT_SCHEDULE = {
-    "ring-due-operations": {"task": "datastores.ring_due", "schedule": 1.0, "options": {"expires": 5}},
+    "ring-due-operations": {"task": "datastores.ring_due", "schedule": 3.0, "options": {"expires": 5}},
     "keep-ready": {"task": "datastores.keep_ready", "schedule": 15.0, "options": {"expires": 15}},
     "watch": {"task": "datastores.watch", "schedule": 15.0, "options": {"expires": 15}},
     "walk-trials": {"task": "datastores.walk_trials", "schedule": 60.0, "options": {"expires": 60}},
-    "deliver": {"task": "console.deliver", "schedule": 2.0, "options": {"expires": 2}},
+    "deliver": {"task": "console.deliver", "schedule": 5.0, "options": {"expires": 5}},
     "monthly-drills": {
         "task": "datastores.monthly_drills",
         "schedule": crontab(minute="*/10"),  # datastores.drill_schedule counts in the same ticks

@@ -12,14 +12,19 @@ from datastores.models import Operation
 from datastores.operations import doorbell, runner
 from datastores.sites.registry import DRIVERS
 
+SOON_SECONDS = 5.0
+LATE_SECONDS = 0.01  # after it is due, never just before
+
 
 @shared_task(name=doorbell.RUN)
 def run_operation(operation_id: str) -> None:
-    """Run an operation's steps until it waits, ends or has had its turn; then ring again if it is still due."""
+    """Run an operation's steps until it waits, ends or has had its turn; then ring for its return, if that is soon.
+
+    Only whoever ran it rings, so that rings don't multiply. What waits for longer, beat rings for.
+    """
     pk = UUID(operation_id)
-    runner.run(pk)
-    if Operation.objects.due().filter(pk=pk).exists():
-        doorbell.ring(pk)
+    if runner.run(pk) and (seconds := runner.seconds_until_due(pk)) is not None and seconds < SOON_SECONDS:
+        doorbell.ring(pk, max(0.0, seconds + LATE_SECONDS))
 
 
 @shared_task(name="datastores.ring_due")

@@ -63,9 +63,18 @@ def _held(operation_id: uuid.UUID, lease: uuid.UUID | None) -> Operation | None:
     return facts.filter(pk=operation_id, lease=lease).first()
 
 
-def run(operation_id: uuid.UUID) -> None:
-    """Run the operation's steps until it waits, ends, or has had its turn."""
-    _go_on(claim(operation_id))
+def run(operation_id: uuid.UUID) -> bool:
+    """Run the operation's steps until it waits, ends, or has had its turn; False where it was not this caller's to run."""
+    operation = claim(operation_id)
+    _go_on(operation)
+    return operation is not None
+
+
+def seconds_until_due(operation_id: uuid.UUID) -> float | None:
+    """Return for how long an operation waits that nobody holds: 0 and less where it is due, None where it has ended."""
+    waiting = Operation.objects.active().filter(pk=operation_id, lease_until=None)
+    due_at = waiting.values_list("due_at", flat=True).first()
+    return None if due_at is None else (due_at - timezone.now()).total_seconds()
 
 
 def go_on(operation: Operation) -> None:

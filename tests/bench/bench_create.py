@@ -40,10 +40,10 @@ POSTGRESQL_GOAL = 4, 0.5  # and at most 4 times the floor plus 0.5 s
 
 
 @contextlib.contextmanager
-def console(pool: int, slots: int = 40) -> Iterator[tuple[ConsoleClient, Path]]:
+def console(pool: int, slots: int = 40, **settings: str) -> Iterator[tuple[ConsoleClient, Path]]:
     """Start an installation with a warm pool of ``pool`` directories and sign in; yields the client and the home."""
     home = Path(tempfile.mkdtemp(prefix="hwb-", dir="/tmp"))
-    environment = make_environment(home, HEADWATER_WARM_POOL=str(pool))
+    environment = make_environment(home, HEADWATER_WARM_POOL=str(pool), **settings)
     first = int(environment["HEADWATER_EDGE_FIRST_PORT"])
     environment |= {"HEADWATER_EDGE_SLOTS": str(slots), "HEADWATER_NODE_FIRST_PORT": str(first + slots)}
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -12,8 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from console.errors import Refusal
+from datastores import tasks
 from datastores.models import DataStore, Operation
-from datastores.operations import opening, registry, runner
+from datastores.operations import doorbell, opening, registry, runner
 from datastores.operations.outcomes import Done, Fail, Goto, Outcome, Wait
 from datastores.operations.procedure import Procedure, step
 
@@ -235,3 +237,55 @@ def test_a_failure_of_somebody_who_lost_the_lease_leaves_the_store_alone(
     assert runner.advance(claimed) is None
     store.refresh_from_db()
     assert store.state != DataStore.State.FAILED
+
+
+@pytest.fixture
+def rings(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds after which a worker was asked to come, ring by ring."""
+    rung: list[float] = []
+    monkeypatch.setattr(doorbell, "ring", lambda _pk, after=0.0: rung.append(after))
+    return rung
+
+
+@pytest.mark.parametrize(("seconds", "least", "most"), [(0, 0, 0.02), (0.5, 0.4, 0.52)])
+def test_a_step_that_waits_is_rung_for_when_it_goes_on(
+    operation: Operation, walk: type[Walk], rings: list[float], seconds: float, least: float, most: float
+) -> None:
+    walk.answers["begin"] = lambda _: Wait(seconds, "Not yet.")
+    tasks.run_operation(str(operation.pk))
+    assert len(rings) == 1
+    assert least <= rings[0] <= most
+
+
+def test_nobody_rings_for_what_waits_long_has_ended_or_is_anothers(
+    operation: Operation, walk: type[Walk], rings: list[float]
+) -> None:
+    walk.answers["begin"] = lambda _: Wait(60, "Not yet.")
+    tasks.run_operation(str(operation.pk))
+    tasks.run_operation(str(operation.pk))  # it is not due
+    again(operation)
+    walk.answers["begin"] = lambda _: Done("Arrived.")
+    tasks.run_operation(str(operation.pk))
+    tasks.run_operation(str(operation.pk))
+    assert rings == []
+
+
+def test_an_operation_that_is_opened_with_its_lease_is_nobody_elses(
+    walk: type[Walk], store: DataStore, rings: list[float], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        operation = opening.open_operation("walk", store=store, requested_by="somebody", hold=True)
+    assert rings == []
+    assert not runner.run(operation.pk)
+    runner.go_on(operation)
+    operation.refresh_from_db()
+    assert (operation.state, walk.calls) == ("done", ["begin", "end"])
+    assert runner.seconds_until_due(operation.pk) is None
+
+
+def test_a_lease_that_came_with_the_opening_runs_out(walk: type[Walk], store: DataStore) -> None:
+    operation = opening.open_operation("walk", store=store, requested_by="somebody", hold=True)
+    Operation.objects.filter(pk=operation.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert runner.run(operation.pk)
+    runner.go_on(operation)
+    assert walk.calls == ["begin", "end"], "the first holder has lost it"
