@@ -112,7 +112,6 @@ def probe_login(endpoint: Endpoint, ca: Path) -> Connection:
         sslmode="verify-full",
         sslrootcert=str(ca),
         require_auth="scram-sha-256",
-        gssencmode="disable",  # nothing here speaks it, and preparing it takes a millisecond
     )
 
 
