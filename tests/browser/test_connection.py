@@ -29,7 +29,7 @@ def test_from_import_credentials_to_a_query(page: Page, installation: Installati
     sign_up(page, installation.url)
     page.goto(f"{installation.url}/databases/create/")
     walk_through_the_wizard(page)
-    expect(page.get_by_text("Running").first).to_be_visible(timeout=READY_MS)
+    expect(page.get_by_text("Running", exact=True).first).to_be_visible(timeout=READY_MS)
     ca = download_ca(page, tmp_path)
     with psycopg.connect(with_ca(service_uri(page), ca), autocommit=True) as admin:
         admin.execute("CREATE ROLE app LOGIN PASSWORD 'an-apps-password'")

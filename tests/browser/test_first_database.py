@@ -45,7 +45,7 @@ def test_from_sign_up_to_a_query(page: Page, installation: Installation, tmp_pat
     assert_accessible(page)
     page.get_by_role("link", name="Create").first.click()
     walk_through_the_wizard(page)
-    expect(page.get_by_text("Running").first).to_be_visible(timeout=READY_MS)
+    expect(page.get_by_text("Running", exact=True).first).to_be_visible(timeout=READY_MS)
     assert_accessible(page)
     uri = service_uri(page)
     ca = download_ca(page, tmp_path)

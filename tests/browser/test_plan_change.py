@@ -31,7 +31,7 @@ def test_from_startup_to_business_nobody_is_cut(desktop: Page, installation: Ins
     sign_up(page, installation.url)
     page.goto(f"{installation.url}/databases/create/review/?{CHOSEN}")
     page.get_by_role("button", name="Create").last.click()
-    expect(page.get_by_text("Running").first).to_be_visible(timeout=READY_MS)
+    expect(page.get_by_text("Running", exact=True).first).to_be_visible(timeout=READY_MS)
     uri = service_uri(page)
     with reading(with_ca(uri, download_ca(page, tmp_path))) as answers:
         page.get_by_role("link", name="Change the plan").first.click()

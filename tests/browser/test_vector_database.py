@@ -27,7 +27,7 @@ def test_from_the_list_to_a_similarity_search(page: Page, installation: Installa
         page.locator("label.choice, label.plan").filter(has_text=label).first.click()
         page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Create").last.click()
-    expect(page.get_by_text("Running").first).to_be_visible(timeout=READY_MS)
+    expect(page.get_by_text("Running", exact=True).first).to_be_visible(timeout=READY_MS)
     assert_accessible(page)
     assert nearest(page, download_ca(page, tmp_path)) == ["Espresso", "Green tea"]
     extend(page)
