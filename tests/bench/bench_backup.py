@@ -123,7 +123,8 @@ def measure(top: Path) -> list[Row]:
     by_hand = pgbackrest.write_configuration("bare.conf", place, other)
     pgbackrest.make_stanza(by_hand)
     again = pgbackrest.command(by_hand, "--type=full", "--no-archive-check", "backup")
-    finish(Job(top / "settled"), archiver.back_up(place), LOW_PRIORITY)  # meanwhile the server tidies up what was loaded
+    # Meanwhile the server tidies up what was loaded.
+    finish(Job(top / "settled"), archiver.back_up(place), LOW_PRIORITY)
     product, floor, restored, floor_restored = [], [], [], []
     for run in range(RUNS):
         product.append(finish(Job(top / f"backup{run}"), archiver.back_up(place), LOW_PRIORITY))
