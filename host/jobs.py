@@ -24,9 +24,8 @@ MARK = "HEADWATER_JOB"
 LOCK, RESULT, OUTPUT, ERRORS = "lock", "result", "output", "errors"
 END_SECONDS = 10.0
 LONGEST_WORDS = 4000  # of what is read of a program's last words, in bytes
-LOW_PRIORITY = (
-    10  # niceness: a server at 0 that never waits gets nine times the processor of one of these; and see ``slices``
-)
+# Niceness: a server at 0 that never waits gets nine times the processor of one of these. For one that waits see ``slices``.
+LOW_PRIORITY = 10
 # $1: niceness. Where Linux shares the processor between sessions first (autogroup), it counts only inside of its own session
 # unless the session has it, too; Linux takes one such change in 100 ms. The result appears in one step, after
 # everything that the program wrote.

@@ -20,7 +20,7 @@ LONGEST: Final = 100_000_000  # nanoseconds; Linux takes no longer one
 CALLS: Final = {"x86_64": (314, 315), "aarch64": (274, 275)}  # numbers of sched_setattr and sched_getattr
 ATTRIBUTES: Final = struct.Struct("=IIQiIQQQ")  # size, policy, flags, nice, priority, runtime, deadline, period
 ORDINARY, THIS_THREAD = 0, 0
-_library = ctypes.CDLL(None, use_errno=True)
+_library = ctypes.CDLL(None)
 
 
 @contextmanager

@@ -16,12 +16,11 @@ EXPIRES_SECONDS = 30
 
 def ring(operation_id: UUID, after: float = 0.0) -> None:
     """Ask a worker to run the operation now, or in some seconds. Never raises: beat rings whatever is due all the time."""
-    arguments = [str(operation_id)]
     try:
         app.send_task(
             RUN,
-            args=arguments,
-            countdown=after or None,
+            args=[str(operation_id)],
+            countdown=after,
             retry=False,
             ignore_result=True,
             expires=after + EXPIRES_SECONDS,

@@ -70,13 +70,6 @@ def run(operation_id: uuid.UUID) -> bool:
     return operation is not None
 
 
-def seconds_until_due(operation_id: uuid.UUID) -> float | None:
-    """Return for how long an operation waits that nobody holds: 0 and less where it is due, None where it has ended."""
-    waiting = Operation.objects.active().filter(pk=operation_id, lease_until=None)
-    due_at = waiting.values_list("due_at", flat=True).first()
-    return None if due_at is None else (due_at - timezone.now()).total_seconds()
-
-
 def go_on(operation: Operation) -> None:
     """Do the same with an operation that was opened with a lease (``open_operation(hold=True)``)."""
     _go_on(_held(operation.pk, operation.lease))
@@ -91,6 +84,13 @@ def _go_on(operation: Operation | None) -> None:
             )
             return
         operation = _held(operation.pk, operation.lease)
+
+
+def seconds_until_due(operation_id: uuid.UUID) -> float | None:
+    """Return for how long an operation waits: 0 and less where it is due, None where it has ended or somebody holds it."""
+    waiting = Operation.objects.active().filter(pk=operation_id, lease_until=None)
+    due_at = waiting.values_list("due_at", flat=True).first()
+    return None if due_at is None else (due_at - timezone.now()).total_seconds()
 
 
 def advance(operation: Operation, *, keep: bool = False) -> Outcome | None:

@@ -44,9 +44,10 @@ class FailOver(ReplicationProcedure):
         with ThreadPoolExecutor(1) as beside:  # each takes its 20 ms, and writes wait for both
             killed = beside.submit(self.machine.supervisor.kill, self.place_at(self.failed_node).name)
             self.close_edge()
-        if isinstance(failure := killed.exception(), SupervisionError):
-            return Wait(1.0, failure.sentence)
-        killed.result()
+        try:
+            killed.result()
+        except SupervisionError as error:
+            return Wait(1.0, error.sentence)
         phases.note(self.memo, "fence")
         return Goto("choose")
 
