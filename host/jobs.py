@@ -12,6 +12,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -26,6 +27,7 @@ END_SECONDS = 10.0
 LONGEST_WORDS = 4000  # of what is read of a program's last words, in bytes
 # Niceness: a server at 0 that never waits gets nine times the processor of one of these. For one that waits see ``slices``.
 LOW_PRIORITY = 10
+GIVING_WAY = (sys.executable, "-I", str(Path(__file__).with_name("giving_way.py")))
 # $1: niceness. Where Linux shares the processor between sessions first (autogroup), it counts only inside of its own session
 # unless the session has it, too; Linux takes one such change in 100 ms. The result appears in one step, after
 # everything that the program wrote.
@@ -73,15 +75,19 @@ class Job:
         """The exit code of a program that has ended; 128 and more stand for a signal."""
         return int((self.directory / RESULT).read_text())
 
-    def start(self, command: Command, *, niceness: int = 0) -> None:
-        """Start it apart from this process, so that it outlives it; one that runs or has ended is left alone."""
+    def start(self, command: Command, *, niceness: int = 0, gives_way: bool = False) -> None:
+        """Start it apart from this process, so that it outlives it; one that runs or has ended is left alone.
+
+        ``gives_way``: it rests while others compute (see ``giving_way``).
+        """
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(self.directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not (self.directory / RESULT).exists():
+                arguments = [*(GIVING_WAY if gives_way else ()), *command.arguments]
                 with long_slices() if niceness else contextlib.nullcontext():
-                    self._launch(command, niceness, lock)
+                    self._launch(arguments, command.environment, niceness, lock)
         except BlockingIOError:
             return
         finally:
@@ -112,9 +118,9 @@ class Job:
         self.end()
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def _launch(self, command: Command, niceness: int, lock: int) -> None:
+    def _launch(self, arguments: Sequence[str], environment: Mapping[str, str], niceness: int, lock: int) -> None:
         subprocess.run(
-            ["setsid", "--fork", "sh", "-c", SCRIPT, "job", str(niceness), *command.arguments],
+            ["setsid", "--fork", "sh", "-c", SCRIPT, "job", str(niceness), *arguments],
             check=True,
             cwd=self.directory,
             umask=0o077,
@@ -122,7 +128,7 @@ class Job:
             env={
                 "PATH": "/usr/local/bin:/usr/bin:/bin",
                 "LC_ALL": "C",
-                **command.environment,
+                **environment,
                 MARK: str(self.directory),
             },
             stdin=subprocess.DEVNULL,

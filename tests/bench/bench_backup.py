@@ -32,9 +32,10 @@ from datastores.sites.local.postgresql.archive.archiver import PostgreSQLArchive
 from datastores.sites.local.postgresql.logins import platform_login  # noqa: E402
 from datastores.sites.local.postgresql.names import PLATFORM  # noqa: E402
 from datastores.sites.local.postgresql.programs import confined_server, program  # noqa: E402
-from host.jobs import LOW_PRIORITY, Command, Job, JobState  # noqa: E402
+from host.jobs import Command, Job, JobState  # noqa: E402
 from host.paths import Home  # noqa: E402
 from host.waiting import wait_until  # noqa: E402
+from tests.bench.background import finish, while_running  # noqa: E402
 from tests.bench.report import Row, report  # noqa: E402
 
 RUNS = 3
@@ -44,15 +45,6 @@ COMMIT_SECONDS = 160
 LONGEST_WAIT = 120
 SIZING = Sizing(PlanFacts("startup", 4, 1), storage_gib=80, development=False)
 archiver, engine = PostgreSQLArchiver(), LocalPostgreSQL()
-
-
-def finish(job: Job, command: Command, niceness: int = 0) -> float:
-    """Run a job to its end; the seconds that it took."""
-    began = time.perf_counter()
-    job.start(command, niceness=niceness)
-    if not wait_until(lambda: job.state() is not JobState.RUNNING, 1200) or job.code:
-        raise RuntimeError(job.last_words())
-    return time.perf_counter() - began
 
 
 def bare(command: Command) -> float:
@@ -124,28 +116,29 @@ def measure(top: Path) -> list[Row]:
     pgbackrest.make_stanza(by_hand)
     again = pgbackrest.command(by_hand, "--type=full", "--no-archive-check", "backup")
     # Meanwhile the server tidies up what was loaded.
-    finish(Job(top / "settled"), archiver.back_up(place), LOW_PRIORITY)
+    finish(Job(top / "settled"), archiver.back_up(place))
     product, floor, restored, floor_restored = [], [], [], []
     for run in range(RUNS):
-        product.append(finish(Job(top / f"backup{run}"), archiver.back_up(place), LOW_PRIORITY))
+        product.append(finish(Job(top / f"backup{run}"), archiver.back_up(place)))
         floor.append(bare(again))
     label = archiver.catalogue(place)[-1].label
     for run in range(RUNS):
         copy = Place(f"copy{run}", top / f"copy{run}", top / f"c{run}", 5598)
-        restored.append(finish(Job(top / f"restore{run}"), archiver.restore(copy, vault, Target(label)), LOW_PRIORITY))
+        restored.append(
+            finish(Job(top / f"restore{run}"), archiver.restore(copy, vault, Target(label)), background=False)
+        )
         shutil.rmtree(copy.directory)
         floor_restored.append(bare(archiver.restore(copy, vault, Target(label))))
         shutil.rmtree(copy.directory)
-    calm, fresh, busy = [], [], []
+    calm, fresh, busy, slowed = [], [], [], []
     for run in range(RUNS):
         calm.append(writes(place))
         with platform_login(place) as connection:
             connection.execute("CHECKPOINT")  # as a backup begins with one: after it every page is logged whole once
         fresh.append(writes(place))
-        job = Job(top / f"busy{run}")
-        job.start(archiver.back_up(place), niceness=LOW_PRIORITY)
-        busy.append(writes(place))
-        wait_until(lambda job=job: job.state() is not JobState.RUNNING, 600)  # type: ignore[misc]
+        wrote, took = while_running(Job(top / f"busy{run}"), archiver.back_up(place), lambda: writes(place))
+        busy.append(wrote)
+        slowed.append(took)
     archived = commits_to_archived(place, vault)
     archiver.stop_copy(place)
     wait_until(lambda: server.state() is not JobState.RUNNING, 60)
@@ -157,6 +150,7 @@ def measure(top: Path) -> list[Row]:
         Row("writes without a backup", calm, unit="tps"),
         Row("writes after a checkpoint", fresh, unit="tps", baseline="writes without a backup"),
         Row("writes during a backup", busy, unit="tps", baseline="writes without a backup", goal=0.9),
+        Row("a backup beside writes", slowed),
         Row("commit to archived", archived),
         Row("commit to archived, 99 of 100", [statistics.quantiles(archived, n=100)[98]], goal=60),
     ]

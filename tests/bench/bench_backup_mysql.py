@@ -32,9 +32,10 @@ from datastores.sites.local.mysql import LocalMySQL  # noqa: E402
 from datastores.sites.local.mysql.archive.archiver import MySQLArchiver  # noqa: E402
 from datastores.sites.local.mysql.logins import platform_login  # noqa: E402
 from host.authority import Authority  # noqa: E402
-from host.jobs import LOW_PRIORITY, Command, Job, JobState  # noqa: E402
+from host.jobs import Command, Job, JobState  # noqa: E402
 from host.paths import Home  # noqa: E402
 from host.waiting import wait_until  # noqa: E402
+from tests.bench.background import finish, while_running  # noqa: E402
 from tests.bench.report import Row, report  # noqa: E402
 
 RUNS = 3
@@ -52,15 +53,6 @@ DIGIT = "LPAD(FLOOR(RAND() * 1e10), 11, '0')"
 SEAL = "tar -C {} -c . | zstd -q -3 | openssl enc -aes-256-ctr -pbkdf2 -pass pass:bench > {}"
 OPEN = "openssl enc -d -aes-256-ctr -pbkdf2 -pass pass:bench < {} | zstd -q -d | tar -C {} -x && sync -f {}"
 archiver, engine = MySQLArchiver(), LocalMySQL()
-
-
-def finish(job: Job, command: Command, niceness: int = LOW_PRIORITY) -> float:
-    """Run a job to its end, at the priority that the product gives it; the seconds that it took."""
-    began = time.perf_counter()
-    job.start(command, niceness=niceness)
-    if not wait_until(lambda: job.state() is not JobState.RUNNING, 1200) or job.code:
-        raise RuntimeError(job.last_words())
-    return time.perf_counter() - began
 
 
 def bare(line: str) -> float:
@@ -158,7 +150,9 @@ def measure(top: Path) -> list[Row]:
     floor, floor_restored, restored = [], [], []
     for run in range(RUNS):
         copy = Place(f"copy{run}", top / f"copy{run}", top / f"c{run}", 5596)
-        restored.append(finish(Job(top / f"restore{run}"), archiver.restore(copy, vault, Target(label)), 0))
+        restored.append(
+            finish(Job(top / f"restore{run}"), archiver.restore(copy, vault, Target(label)), background=False)
+        )
         sealed, opened = top / "sealed", top / "opened"
         floor.append(bare(SEAL.format(copy.data, sealed)))
         shutil.rmtree(copy.directory)
@@ -172,13 +166,12 @@ def measure(top: Path) -> list[Row]:
         product.append(finish(Job(top / f"fresh{run}"), archiver.back_up(place)))
         shutil.rmtree(other.directory)
     archiver.configure(place, vault, 80)
-    calm, busy = [], []
+    calm, busy, slowed = [], [], []
     for run in range(RUNS):
         calm.append(writes(place))
-        job = Job(top / f"busy{run}")
-        job.start(archiver.back_up(place), niceness=LOW_PRIORITY)
-        busy.append(writes(place))
-        wait_until(lambda job=job: job.state() is not JobState.RUNNING, 600)  # type: ignore[misc]
+        wrote, took = while_running(Job(top / f"busy{run}"), archiver.back_up(place), lambda: writes(place))
+        busy.append(wrote)
+        slowed.append(took)
     looks = [look_seconds(place, vault, note) for _ in range(5)]
     archiver.stop_copy(place)
     wait_until(lambda: server.state() is not JobState.RUNNING, 60)
@@ -191,6 +184,7 @@ def measure(top: Path) -> list[Row]:
         Row("an unchanged store adds", added, unit="%", goal=1),
         Row("writes without a backup", calm, unit="tps"),
         Row("writes during a backup", busy, unit="tps", baseline="writes without a backup", goal=0.9),
+        Row("a backup beside writes", slowed),
         Row("a look that archives a commit", looks, goal=5),
     ]
 

@@ -36,6 +36,7 @@ from host.authority import Authority  # noqa: E402
 from host.jobs import LOW_PRIORITY, Command, Job, JobState  # noqa: E402
 from host.paths import Home  # noqa: E402
 from host.waiting import wait_until  # noqa: E402
+from tests.bench.background import finish, while_running  # noqa: E402
 from tests.bench.report import Row, report  # noqa: E402
 
 RUNS = 3
@@ -48,15 +49,6 @@ SIZING = Sizing(PlanFacts("startup", 8, 1), storage_gib=80, development=False)
 PACK = 'tar -C "$1" -c . | zstd -q -3 | openssl enc -aes-256-ctr -pbkdf2 -pass "file:$2" >"$3"'
 UNPACK = 'openssl enc -d -aes-256-ctr -pbkdf2 -pass "file:$2" <"$3" | zstd -q -d | tar -C "$1" -x'
 archiver, engine = CacheArchiver(), LocalCache()
-
-
-def finish(job: Job, command: Command, niceness: int = 0) -> float:
-    """Run a job to its end; the seconds that it took."""
-    began = time.perf_counter()
-    job.start(command, niceness=niceness)
-    if not wait_until(lambda: job.state() is not JobState.RUNNING, 1200) or job.code:
-        raise RuntimeError(job.last_words())
-    return time.perf_counter() - began
 
 
 def piped(script: str, *words: Path) -> float:
@@ -143,29 +135,28 @@ def figures(top: Path, server: Job) -> list[Row]:
         vault, packed = Vault(top / f"vault{run}", "key-of-the-bench"), top / f"packed{run}"
         archiver.configure(place, vault, 80)
         archiver.prepare(place)
-        product.append(finish(Job(top / f"backup{run}"), archiver.back_up(place), LOW_PRIORITY))
+        product.append(finish(Job(top / f"backup{run}"), archiver.back_up(place)))
         floor.append(piped(PACK, place.data, key, packed))
-        finish(Job(top / f"again{run}"), archiver.back_up(place), LOW_PRIORITY)
+        finish(Job(top / f"again{run}"), archiver.back_up(place))
         first, second = archiver.catalogue(place)
         again.append(100 * second.stored_bytes / first.stored_bytes)
         copy = Place(f"copy{run}", top / f"copy{run}", top / f"c{run}", PORT + 1)
         target = Target(first.label, only_backup=True)
-        restored.append(finish(Job(top / f"restore{run}"), archiver.restore(copy, vault, target), LOW_PRIORITY))
+        restored.append(finish(Job(top / f"restore{run}"), archiver.restore(copy, vault, target), background=False))
         shutil.rmtree(copy.directory)
         copy.data.mkdir(parents=True)
         floor_restored.append(piped(UNPACK, copy.data, key, packed))
         shutil.rmtree(copy.directory)
         packed.unlink()
-    calm, busy = [], []
+    calm, busy, slowed = [], [], []
     for run in range(RUNS):
         calm.append(load(place, WRITES))
         vault = Vault(top / f"busy-vault{run}", "key-of-the-bench")
         archiver.configure(place, vault, 80)
         archiver.prepare(place)
-        job = Job(top / f"busy{run}")
-        job.start(archiver.back_up(place), niceness=LOW_PRIORITY)
-        busy.append(load(place, WRITES))
-        wait_until(lambda job=job: job.state() is not JobState.RUNNING, 600)  # type: ignore[misc]
+        wrote, took = while_running(Job(top / f"busy{run}"), archiver.back_up(place), lambda: load(place, WRITES))
+        busy.append(wrote)
+        slowed.append(took)
     arrivals = [arrival(place, vault) for _ in range(ARRIVALS)]
     return [
         Row("tar | zstd | encrypt", floor),
@@ -175,6 +166,7 @@ def figures(top: Path, server: Job) -> list[Row]:
         Row("a second backup of unchanged data adds", again, unit="%", goal=1),
         Row("writes without a backup", calm, unit="keys/s"),
         Row("writes during a backup", busy, unit="keys/s", baseline="writes without a backup", goal=0.9),
+        Row("a backup beside writes", slowed),
         Row("write to archived, when it is asked for", arrivals, goal=60),
     ]
 

@@ -62,7 +62,15 @@ class ArchivingProcedure(LocalProcedure):
         """Work of this operation, by name."""
         return Job(self.workshop / "jobs" / name)
 
-    def work(self, name: str, make: Callable[[], Command], waiting: Callable[[], str], *, niceness: int) -> Wait | None:
+    def work(
+        self,
+        name: str,
+        make: Callable[[], Command],
+        waiting: Callable[[], str],
+        *,
+        niceness: int,
+        gives_way: bool = False,
+    ) -> Wait | None:
         """Have work done that is done once: None when it has ended well, else a wait. Raises WorkError.
 
         Work that was lost, as by a restart of the machine, begins anew: ``make`` must prepare for that.
@@ -73,7 +81,7 @@ class ArchivingProcedure(LocalProcedure):
                 command = make()
             except ArchiverError as error:
                 raise WorkError(str(error)) from None
-            job.start(command, niceness=niceness)
+            job.start(command, niceness=niceness, gives_way=gives_way)
         wait_until(lambda: job.state() is not JobState.RUNNING, WATCH_SECONDS)
         if job.state() is not JobState.ENDED:
             return Wait(PAUSE_SECONDS, waiting())

@@ -77,6 +77,7 @@ class Prove(ArchivingProcedure):
                 lambda: self.archiver.restore(self.copy, self.vault, target),
                 lambda: f"{fraction(restored_so_far(self.copy.data), size)} of {in_words(size)} are restored.",
                 niceness=LOW_PRIORITY,
+                gives_way=True,
             )
         except (WorkError, ArchiverError) as error:
             return Fail(f"The backup can't be restored. {error}", REMEDY)
@@ -186,6 +187,7 @@ class Prove(ArchivingProcedure):
                     lambda: self.archiver.expire(self.place, remaining),
                     lambda: "Removing.",
                     niceness=LOW_PRIORITY,
+                    gives_way=True,
                 )
                 if wait:
                     return wait
@@ -240,7 +242,7 @@ class Prove(ArchivingProcedure):
             self.job(name).forget()
             return Goto("replay")
         try:
-            return self.work(name, make, lambda: waiting, niceness=LOW_PRIORITY)
+            return self.work(name, make, lambda: waiting, niceness=LOW_PRIORITY, gives_way=True)
         except (WorkError, ArchiverError):
             if served and self.job("server").state() is not JobState.RUNNING:
                 self.job(name).forget()
