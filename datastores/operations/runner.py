@@ -71,8 +71,8 @@ def run(operation_id: uuid.UUID) -> bool:
 
 
 def go_on(operation: Operation) -> None:
-    """Do the same with an operation that was opened with a lease (``open_operation(hold=True)``)."""
-    _go_on(_held(operation.pk, operation.lease))
+    """Do the same with an operation that was just opened with a lease (``open_operation(hold=True)``): as it is."""
+    _go_on(operation)
 
 
 def _go_on(operation: Operation | None) -> None:

@@ -28,6 +28,9 @@ AFTERWARDS_SECONDS = 0.5
 LONGEST_SECONDS = 120.0
 READ_SECONDS = 10.0
 LOOK_SECONDS = 0.1
+# No write can go through before a standby was promoted: until then the processor is left to those who do that.
+HEAD_START_SECONDS = 0.06
+PLANNED = (Failover.Kind.SWITCHOVER, *Failover.DRILLS)
 
 
 @dataclass
@@ -49,8 +52,10 @@ def sing(row: Failover) -> None:
     row = Failover.objects.select_related("store__slot").get(pk=row.pk)
     replication = replicating_engine(row.store)
     endpoint = Endpoint(settings.EDGE_HOST, row.store.slot.port)
-    planned = row.operation_id is not None and row.finished_at is None
+    planned = row.kind in PLANNED and row.finished_at is None
     song = Song(began=time.time() if planned else row.began_at.timestamp())
+    if row.operation_id is not None and not planned:
+        time.sleep(HEAD_START_SECONDS)
     with contextlib.closing(replication.canary(endpoint, machine().ca_file)) as bird:
         _write(row, bird, song)
         if song.acknowledged:

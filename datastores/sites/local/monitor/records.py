@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -26,15 +28,16 @@ RESTARTED: Final = {Kind.FAILOVER_HANG: Kind.RESTART_HANG}
 DRILL_AGE = timedelta(seconds=60)
 
 
-def open_row(node: Node, failure: Failure) -> Failover:
-    """Return the row of the drill that made the node fail, or a new one."""
+def open_row(node: Node, failure: Failure, operation: Operation | None = None) -> Failover:
+    """Return the row of the drill that made the node fail, or a new one; ``operation`` is what sees to it."""
     drill = Failover.objects.filter(
         store=node.store, kind__in=Failover.DRILLS, finished_at=None, began_at__gt=timezone.now() - DRILL_AGE
     ).first()
     if drill is not None:
-        return drill
+        return _with(drill, operation)
     return Failover.objects.create(
         store=node.store,
+        operation=operation,
         kind=FAILED_OVER[failure.kind],
         cause=failure.sentence,
         old_primary=f"Node {node.number}",
@@ -42,25 +45,40 @@ def open_row(node: Node, failure: Failure) -> Failover:
     )
 
 
+def _with(row: Failover, operation: Operation | None) -> Failover:
+    if operation is not None:
+        row.operation = operation
+        row.save(update_fields=["operation"])
+    return row
+
+
 @transaction.atomic
-def open_fail_over(node: Node, row: Failover, failure: Failure, noticed: float) -> Operation | None:
-    """Fence the node in the rows and open the operation, together; None while other work must be let end first."""
-    store = DataStore.objects.locked(node.store)
-    node = Node.objects.select_for_update(of=("self",)).get(pk=node.pk)
-    if node.role != Node.Role.PRIMARY or node.is_fenced:
+def open_fail_over(
+    key: uuid.UUID, row: Failover | None, failure: Failure, noticed: float, wanted: Callable[[Node], bool]
+) -> Failover | None:
+    """Fence the node in the rows and open the operation, together; None while other work must be let end first, and
+    where the node is no primary any more or a failover is not ``wanted``.
+
+    ``row``: the failure's, where it has one already. Clients wait for what is asked here, so it is asked in as few
+    queries as possible.
+    """
+    facts = Node.objects.select_related("store__region__site", "store__plan", "store__organization")
+    node = facts.select_for_update(of=("store",)).filter(pk=key).first()
+    if node is None or not wanted(node):
         return None
-    if not make_way(store):
+    primary = Node.objects.filter(pk=key, role=Node.Role.PRIMARY).exclude(state=Node.State.FENCED)
+    fenced = primary.update(state=Node.State.FENCED, state_since=timezone.now())
+    if not fenced or not make_way(node.store):
+        transaction.set_rollback(True)
         return None
-    node.set_state(Node.State.FENCED)
-    memo = {
-        "node": str(node.pk),
-        "data_lost": failure.kind == FailureKind.DATA_LOST,
-        "phases": {"failed": min(row.began_at.timestamp(), noticed), "detect": noticed},
-    }
-    operation = open_operation("fail_over", store=store, requested_by=MONITOR.name, memo=memo, hold=True)
-    Failover.objects.filter(pk=row.pk).update(operation=operation)
-    record("store.failed_over", actor=MONITOR, organization=store.organization, subject=store, cause=failure.sentence)
-    return operation
+    memo = {"node": str(node.pk), "data_lost": failure.kind == FailureKind.DATA_LOST}
+    failed = min(failure.at if row is None else row.began_at.timestamp(), noticed)
+    memo["phases"] = {"failed": failed, "detect": noticed}
+    operation = open_operation("fail_over", store=node.store, requested_by=MONITOR.name, memo=memo, hold=True)
+    row = open_row(node, failure, operation) if row is None else _with(row, operation)
+    organization = node.store.organization
+    record("store.failed_over", actor=MONITOR, organization=organization, subject=node.store, cause=failure.sentence)
+    return row
 
 
 def make_way(store: DataStore) -> bool:

@@ -22,7 +22,7 @@ from datastores.sites.local.monitor.facts import Facts, Failure, FailureKind
 from datastores.sites.local.nodes import unblock_node
 from datastores.sites.local.places import place_of
 from datastores.sites.local.synchrony import MONITOR
-from datastores.succession import Nobody, Promote, Restart, Situation, decide
+from datastores.succession import Decision, Nobody, Promote, Restart, Situation, decide
 from host.supervisor import Wanted
 
 log = logging.getLogger(__name__)
@@ -41,19 +41,38 @@ class Primary:
         self._row: Failover | None = None
         self._waited = False
 
-    def respond(self) -> None:
-        """Promote, or see that the primary comes back; returns when that is over or nothing can be done by itself."""
-        deadline = time.time() + RESTART_SECONDS
+    def respond(self) -> bool:
+        """Promote, or see that the primary comes back; returns when that is over or nothing can be done by itself.
+
+        False where the node is no primary that should run.
+        """
+        if self._failed_over():  # at once, as a rule
+            return True
+        deadline, mine = time.time() + RESTART_SECONDS, False
         while (node := self._still_mine()) is not None and time.time() < deadline:
-            if self._row is None and self._is_worked_on(node):
-                pass  # a restart that somebody asked for, as a rule: only what is left of it is a failure
-            elif (
-                self._row is None and self._waited and self.failure.kind is FailureKind.EXIT and self._serves(node)
-            ) or self._ended(node):
-                return
+            mine = True
+            if self._is_over(node):
+                return True
             time.sleep(PAUSE_SECONDS)
         if self._row is not None:
             records.give_up(self._row)
+        return mine
+
+    def _is_over(self, node: Node) -> bool:
+        """Do what the decision says now; true when somebody serves, or an operation sees to it."""
+        if self._waited and self._row is None:
+            # A restart that somebody asked for, as a rule: only what is left of it is a failure.
+            if self._is_worked_on(node):
+                return False
+            if self.failure.kind is FailureKind.EXIT and self._serves(node):
+                return True
+        decision = self._decision(node)
+        if not isinstance(decision, Promote):
+            return self._is_back(node, decision)
+        if self._failed_over():
+            return True
+        self._is_worked_on(node)  # that must be let end first
+        return False
 
     def _is_worked_on(self, node: Node) -> bool:
         """Whether an operation has the store to itself that a failover must let end first."""
@@ -62,18 +81,30 @@ class Primary:
         self._waited = self._waited or waits
         return waits
 
-    def _ended(self, node: Node) -> bool:
-        """Do what the decision says now; true when somebody serves, or an operation sees to it."""
+    def _failed_over(self) -> bool:
+        """Have a standby take its place; false where that is not to be, or something else must be let end first."""
+        row = records.open_fail_over(self.facts.node, self._row, self.failure, self.noticed, self._is_to_be_promoted)
+        if row is None or row.operation is None:
+            return False
+        self._row = row
+        self._measure(row)
+        runner.go_on(row.operation)
+        drive(row.operation)
+        return True
+
+    def _is_to_be_promoted(self, node: Node) -> bool:
+        return self._should_run(node) and isinstance(self._decision(node), Promote)
+
+    def _decision(self, node: Node) -> Decision:
+        return decide(self._situation(node), waited=time.time() - self.failure.at)
+
+    def _is_back(self, node: Node, decision: Restart | Nobody) -> bool:
+        """See whether it serves again, from its archive or in place."""
         if self._row is None:
+            if self._is_worked_on(node):
+                return False
             self._row = records.open_row(node, self.failure)
             self._measure(self._row)
-        decision = decide(self._situation(node), waited=time.time() - self.failure.at)
-        if isinstance(decision, Promote):
-            operation = records.open_fail_over(node, self._row, self.failure, self.noticed)
-            if operation is not None:
-                runner.go_on(operation)
-                drive(operation)
-            return operation is not None
         if isinstance(decision, Nobody) and self._restored(node):
             return True
         if self._came_back(node, decision):
@@ -87,11 +118,14 @@ class Primary:
     def _still_mine(self) -> Node | None:
         """Return the node while it is a primary that should run and that nobody stopped on purpose."""
         node = Node.objects.select_related("store__region__site", "store__plan").filter(pk=self.facts.node).first()
-        if node is None or node.role != Node.Role.PRIMARY or node.is_fenced or node.store.state not in SHOULD_RUN:
+        if node is None or node.role != Node.Role.PRIMARY or node.is_fenced or not self._should_run(node):
             return None
-        if self.restarted_at:
-            return node
-        return node if machine().supervisor.status(self.facts.place.name).wanted is Wanted.UP else None
+        return node
+
+    def _should_run(self, node: Node) -> bool:
+        if node.store.state not in SHOULD_RUN:
+            return False
+        return bool(self.restarted_at) or machine().supervisor.status(self.facts.place.name).wanted is Wanted.UP
 
     def _situation(self, node: Node) -> Situation:
         """Return what the rows say, which is what was measured a moment ago: it decides only whether to fence. Whom to
@@ -147,17 +181,20 @@ class Primary:
         return False
 
 
-def standby_failed(facts: Facts, failure: Failure) -> None:
-    """Note it, so that the primary waits for it no longer; help it back; leave what does not come back to be replaced."""
-    node = (
-        Node.objects.select_related("store").filter(pk=facts.node, role=Node.Role.STANDBY, state=Node.State.UP).first()
-    )
+def standby_failed(facts: Facts, failure: Failure) -> bool:
+    """Note it, so that the primary waits for it no longer; help it back; leave what does not come back to be replaced.
+
+    False where the node is no standby that was up.
+    """
+    standbys = Node.objects.select_related("store").filter(role=Node.Role.STANDBY, state=Node.State.UP)
+    node = standbys.filter(pk=facts.node).first()
     if node is None or node.store.state not in SHOULD_RUN:
-        return
+        return False
     node.set_state(Node.State.DOWN)
     if failure.kind == FailureKind.HANG:
         machine().supervisor.kill(facts.place.name)
         machine().supervisor.start(facts.place.name)
+    return True
 
 
 def drive(operation: Operation) -> None:

@@ -73,15 +73,13 @@ class Watcher:
         return True
 
     def _respond(self, facts: Facts, failure: Failure, noticed: float) -> None:
-        role = Node.objects.filter(pk=facts.node).values_list("role", flat=True).first()
-        if role is None:
-            return
+        """Its role may have changed since its row was read; what it was is asked first."""
         log.warning("%s of %s: %s", facts.place.name, facts.store, failure.sentence)
-        if role == Node.Role.PRIMARY:
-            primary = Primary(facts, failure, noticed, self._sing)
-            primary.respond()
+        primary = Primary(facts, failure, noticed, self._sing)
+        if facts.is_primary:
+            primary.respond() or standby_failed(facts, failure)
         else:
-            standby_failed(facts, failure)
+            standby_failed(facts, failure) or primary.respond()
         self._soon(facts.store)
         self._care(facts.store)
 

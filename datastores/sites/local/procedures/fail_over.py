@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import ClassVar
+
+from django.db import transaction
 
 from datastores.models import DataStore, Failover, Node
 from datastores.operations.outcomes import Done, Fail, Goto, Outcome, Wait
@@ -55,9 +58,11 @@ class FailOver(ReplicationProcedure):
     def choose(self) -> Outcome:
         """Ask every standby how far it is, and save whose turn it is before anything is done to it."""
         self.lock()
-        decision, counted = self._decide()
+        standbys = {self.place_at(node).name: node for node in self.standbys()}
+        decision, counted = self._decide(standbys)
         if isinstance(decision, Promote):
-            self.memo |= {"chosen": self._key(decision.name), "lossless": decision.lossless, "chosen_at": time.time()}
+            chosen = str(standbys[decision.name].pk)
+            self.memo |= {"chosen": chosen, "lossless": decision.lossless, "chosen_at": time.time()}
             suspend(self.store)
             return Goto("promote")
         if isinstance(decision, Nobody):
@@ -70,14 +75,13 @@ class FailOver(ReplicationProcedure):
         """One transaction: the rows that name the primary and the address that clients reach change together."""
         self.lock()
         old, new = self.failed_node, Node.objects.select_related("store").get(pk=self.memo["chosen"])
-        try:
-            promoted = self.becomes_primary(new, PROMOTE_SECONDS)
-        except Exception as error:  # whatever is wrong with it: another may be chosen
-            promoted, self.memo["last_failure"] = False, type(error).__name__
-        if not promoted:
+        with ThreadPoolExecutor(1) as beside, transaction.atomic():  # the rows are written while the server is at it
+            promoted = beside.submit(self._is_promoted, new)
+            self.swap(old, new, state=Node.State.FENCED)
+            transaction.set_rollback(not promoted.result())
+        if not promoted.result():
             return self._another(new)
         phases.note(self.memo, "promote")
-        self.swap(old, new, state=Node.State.FENCED)
         self.lead_to(new)
         phases.note(self.memo, "repoint")
         return Goto("settle")
@@ -110,11 +114,18 @@ class FailOver(ReplicationProcedure):
         phases.save(self.operation, succeeded=False)
         super().failed(failure)
 
-    def _decide(self) -> tuple[Decision, list[str]]:
+    def _is_promoted(self, node: Node) -> bool:
+        """Promote it; asks nothing of the console's database, because another thread writes there meanwhile."""
+        try:
+            return self.becomes_primary(node, PROMOTE_SECONDS)
+        except Exception as error:  # whatever is wrong with it: another may be chosen
+            self.memo["last_failure"] = type(error).__name__
+            return False
+
+    def _decide(self, standbys: Mapping[str, Node]) -> tuple[Decision, list[str]]:
         counted, answering = set(), {}
         tried = set(self.memo.get("tried", []))
-        for node in self.standbys():
-            name = self.place_at(node).name
+        for name, node in standbys.items():
             if node.counted:
                 counted.add(name)
             if str(node.pk) in tried or node.state != Node.State.UP:
@@ -131,9 +142,6 @@ class FailOver(ReplicationProcedure):
             asynchronous=self.replication.asynchronous,
         )
         return decide(situation, waited=time.time() - self.memo["phases"]["failed"]), sorted(counted)
-
-    def _key(self, name: str) -> str:
-        return next(str(node.pk) for node in self.standbys() if self.place_at(node).name == name)
 
     def _another(self, chosen: Node) -> Outcome:
         """Wait for the chosen one, or fence it as well and choose again: two must never be promoted for one failure."""
