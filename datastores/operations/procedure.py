@@ -42,6 +42,9 @@ class Procedure:
     background: ClassVar[bool] = False  # stands in nobody's way (see Operation.background)
     time_limit: ClassVar[timedelta] = timedelta(minutes=5)
     lease: ClassVar[timedelta] = timedelta(seconds=20)  # twice what a step may take; after it another worker goes on
+    # Whether each step finds the store as it is then. Without, it is as it was at the first: for steps that clients wait for,
+    # and that lock or read whatever else may change.
+    reads_anew: ClassVar[bool] = True
     gave_way: ClassVar[str] = "Ended because the primary failed; it is done anew if it is still needed."
 
     def __init__(self, operation: Operation) -> None:

@@ -72,7 +72,8 @@ def run(operation_id: uuid.UUID) -> bool:
 
 def go_on(operation: Operation) -> None:
     """Do the same with an operation that was just opened with a lease (``open_operation(hold=True)``): as it is."""
-    _go_on(operation)
+    if Operation.objects.filter(pk=operation.pk, lease=operation.lease).exists():
+        _go_on(operation)
 
 
 def _go_on(operation: Operation | None) -> None:
@@ -83,7 +84,15 @@ def _go_on(operation: Operation | None) -> None:
                 lease=None, lease_until=None, attempts=0
             )
             return
-        operation = _held(operation.pk, operation.lease)
+        operation = _for_next_step(operation)
+
+
+def _for_next_step(operation: Operation) -> Operation | None:
+    """Return it with its rows read anew. The lease was renewed with the outcome a moment ago, so it need not be asked for."""
+    if registry.procedure_of(operation).reads_anew:
+        return _held(operation.pk, operation.lease)
+    operation.attempts = 1
+    return operation
 
 
 def seconds_until_due(operation_id: uuid.UUID) -> float | None:

@@ -35,6 +35,9 @@ class FailOver(ReplicationProcedure):
     first = "fence"
     lease = timedelta(seconds=3)  # whoever carries it on after a crash must not wait long
     time_limit = timedelta(hours=1)
+    reads_anew = (
+        False  # until the address leads somewhere again; nobody changes the guarantee once the primary is fenced
+    )
 
     @property
     def failed_node(self) -> Node:
@@ -89,6 +92,7 @@ class FailOver(ReplicationProcedure):
     @step("Have the others follow it")
     def settle(self) -> Outcome:
         """Re-point the other standbys; the failed node is replaced by an operation of its own."""
+        self.store.refresh_from_db()
         self.redirect(self.node)
         phases.save(self.operation, succeeded=True, new_primary=f"Node {self.node.number}")
         cause = Failover.objects.filter(operation=self.operation).values_list("cause", flat=True).first() or ""
@@ -99,6 +103,7 @@ class FailOver(ReplicationProcedure):
     @step("Bring the primary back in place")
     def take_back(self) -> Outcome:
         """The standby that has the latest writes went away meanwhile: the primary itself has them."""
+        self.store.refresh_from_db()
         node = self.failed_node
         node.set_state(Node.State.UP)
         configure_node(self.machine, node)
