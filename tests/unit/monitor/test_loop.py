@@ -112,7 +112,7 @@ def test_a_primary_is_asked_every_third_of_a_second() -> None:
 def test_silence_is_a_failure_when_the_deadline_has_passed() -> None:
     with looping() as (_, pulse, seen):
         pulse.silent_since = began = time.monotonic()
-        assert wait_until(lambda: seen.failures, 5)
+        assert wait_until(lambda: bool(seen.failures), 5)
         ((kind, at),) = seen.failures
         assert kind is FailureKind.HANG
         assert DEADLINE < at - began < DEADLINE + PERIODS[True, True] + JUDGE_SECONDS + SLACK_SECONDS
