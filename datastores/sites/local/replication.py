@@ -39,6 +39,7 @@ class Standing:
     lag_seconds  how far reading it is behind its source; None where that is not known
     followers  on a primary: the standbys that are connected to it, by name
     told       on a primary: the names that it waits for before it acknowledges a write
+    said       on a primary: what connected standbys said of themselves, where they had to be asked for its ``followers``
     """
 
     writable: bool
@@ -49,6 +50,7 @@ class Standing:
     lag_seconds: float | None = None
     followers: Mapping[str, Follower] = field(default_factory=dict)
     told: frozenset[str] = frozenset()
+    said: Mapping[str, Standing] = field(default_factory=dict)
 
 
 class Replicating(ABC):

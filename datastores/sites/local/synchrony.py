@@ -94,6 +94,12 @@ def converge(store: DataStore, seconds: float = 2.0) -> bool:
         return True
 
 
+def is_settled(view: View, standing: Standing) -> bool:
+    """Whether rows and primary are as they should be, by what was read and said. It permits to leave things as they are;
+    what is to be changed is decided anew, under the lock. Raises NotAnswering where the primary takes no writes."""
+    return view.replication.asynchronous or next_change(_waiting(view, standing)) is None
+
+
 def _waiting(view: View, standing: Standing) -> Waiting:
     if not standing.writable:
         raise NotAnswering("The primary takes no writes.")

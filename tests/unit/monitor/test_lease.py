@@ -23,6 +23,15 @@ def test_the_second_waits_for_the_first() -> None:
     assert not first.hold()
 
 
+def test_to_go_on_watching_is_one_statement(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+    lease = Lease("local")
+    assert lease.hold()
+    MonitorLease.objects.update(until=timezone.now() - timedelta(seconds=1))
+    with django_assert_num_queries(1):
+        assert lease.hold()
+    assert MonitorLease.objects.get().until > timezone.now()
+
+
 def test_a_lease_that_ran_out_is_taken() -> None:
     first, second = Lease("local"), Lease("local")
     assert first.hold()

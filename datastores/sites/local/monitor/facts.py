@@ -15,6 +15,7 @@ from datastores.models.store import SHOULD_RUN
 from datastores.sites.local.engine import Place
 from datastores.sites.local.engines import replicating_engine
 from datastores.sites.local.machine import machine
+from datastores.sites.local.monitor.repeated import Repeated
 from datastores.sites.local.places import place_of
 
 WATCHED = (Node.State.UP, Node.State.DOWN)
@@ -62,17 +63,23 @@ class Failure:
         }[self.kind]
 
 
+_ROWS = Repeated(
+    lambda: (
+        Node.objects.filter(store__region__site__kind="local", store__state__in=SHOULD_RUN, state__in=WATCHED)
+        .exclude(port=None)
+        .order_by()
+        .values_list("pk", "port", "role", "store_id", "store__engine", "store__plan__node_count")
+    )
+)
+
+
 def watched_nodes() -> Iterable[Facts]:
     """Return the nodes of stores that should run: one query.
 
     What follows from a row is worked out once, not every second: of a thousand nodes that was four fifths of all that
     watching cost.
     """
-    rows = Node.objects.filter(
-        store__region__site__kind="local", store__state__in=SHOULD_RUN, state__in=WATCHED
-    ).exclude(port=None)
-    columns = ("pk", "port", "role", "store_id", "store__engine", "store__plan__node_count")
-    return itertools.starmap(_facts, rows.values_list(*columns))
+    return itertools.starmap(_facts, _ROWS.ask())
 
 
 @functools.lru_cache(maxsize=10_000)

@@ -25,21 +25,24 @@ class Lease:
 
     def hold(self) -> bool:
         """Take or renew it; False while another process holds it."""
+        return self._renew() or self._take()
+
+    def _renew(self) -> bool:
+        """The usual case, in one statement."""
+        mine = MonitorLease.objects.filter(site_kind=self._site_kind, holder=self._holder)
+        return mine.update(until=timezone.now() + LENGTH) > 0
+
+    def _take(self) -> bool:
         now = timezone.now()
-        mine = {"holder": self._holder, "process": self._process, "until": now + LENGTH}
+        mine = {"holder": self._holder, "process": self._process, "until": now + LENGTH, "taken_at": now}
         with transaction.atomic():
             held = MonitorLease.objects.select_for_update().filter(site_kind=self._site_kind).first()
             if held is None:
-                _, made = MonitorLease.objects.get_or_create(
-                    site_kind=self._site_kind, defaults={**mine, "taken_at": now}
-                )
+                _, made = MonitorLease.objects.get_or_create(site_kind=self._site_kind, defaults=mine)
                 return made
-            if held.holder == self._holder:
-                MonitorLease.objects.filter(pk=held.pk).update(until=now + LENGTH)
-                return True
             if held.until > now and not _is_dead(held.process):
                 return False
-            MonitorLease.objects.filter(pk=held.pk).update(**mine, taken_at=now)
+            MonitorLease.objects.filter(pk=held.pk).update(**mine)
             return True
 
     def release(self) -> None:

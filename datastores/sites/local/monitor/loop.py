@@ -20,9 +20,18 @@ from host.processes import Process
 log = logging.getLogger(__name__)
 REFRESH_SECONDS = 1.0
 SPREAD_SECONDS = 0.001
+GRID_SECONDS = 0.1  # periods begin at whole multiples, so that a turn serves several nodes
+GATHER_SECONDS = 0.002  # after asking, only exits are waited for so long: then most answers are read in one turn
 TURN_SECONDS = 0.02  # what falls due within it is done together
 JUDGE_SECONDS = 0.05  # how often open questions are looked at
 LATE_SECONDS = 0.25  # the loop itself was held up for longer than this
+
+
+def next_look(now: float, period: float) -> float:
+    """Return when a node that is looked at now is to be looked at again: after its period, on the grid where that is
+    longer than the grid's own step."""
+    due = now + period
+    return due if period < GRID_SECONDS else round(due / GRID_SECONDS) * GRID_SECONDS
 
 
 class Responder(Protocol):
@@ -52,12 +61,14 @@ class Loop:
         responder: Responder,
     ) -> None:
         self._nodes, self._pulse_of, self._find, self._responder = nodes, pulse_of, find, responder
-        self._epoll = select.epoll()
+        self._exits = select.epoll()  # processes
+        self._epoll = select.epoll()  # open questions, and exits
+        self._epoll.register(self._exits, select.EPOLLIN)
         self._watches: dict[uuid.UUID, Watch] = {}
         self._by_descriptor: dict[int, Watch] = {}
         self._due: list[tuple[float, uuid.UUID]] = []  # a heap: when each watch is to be looked at next
         self._waiting: dict[uuid.UUID, Watch] = {}  # those that owe an answer, or are stopped
-        self._refresh_at = 0.0
+        self._refresh_at = self._judge_at = 0.0
         self._stop = threading.Event()
 
     def stop(self) -> None:
@@ -74,18 +85,23 @@ class Loop:
                     watch.heart.forgive(now - expected)
             if now >= self._refresh_at:
                 self._refresh(now)
-            self._look_at_those_due(now)
-            self._judge_those_waiting(now)
+            if self._look_at_those_due(now):
+                self._exits.poll(GATHER_SECONDS)
+            if self._waiting and now >= self._judge_at:
+                self._judge_those_waiting(now)
             wait = self._pause(time.monotonic())
             expected = time.monotonic() + wait
             for descriptor, _ in self._epoll.poll(wait):
-                self._handle(descriptor, time.monotonic())
+                if descriptor == self._exits.fileno():
+                    self._handle_exits()
+                else:
+                    self._handle(descriptor, time.monotonic())
 
     def _pause(self, now: float) -> float:
         """Return how long nothing is to be done, unless an exit or an answer comes: at least a turn's length."""
         moments = [self._refresh_at, *(moment for moment, _ in self._due[:1])]
         if self._waiting:
-            moments.append(now + JUDGE_SECONDS)
+            moments.append(self._judge_at)
         return max(TURN_SECONDS, min(moments) - now)
 
     def _refresh(self, now: float) -> None:
@@ -117,16 +133,20 @@ class Loop:
         self._unregister(watch)
         if watch.pidfd >= 0:
             self._by_descriptor.pop(watch.pidfd, None)
-            self._epoll.unregister(watch.pidfd)
+            self._exits.unregister(watch.pidfd)
         watch.forget_process(now)
 
-    def _look_at_those_due(self, now: float) -> None:
+    def _look_at_those_due(self, now: float) -> bool:
+        """Whether there were any."""
+        looked = False
         while self._due and self._due[0][0] <= now:
             moment, key = heapq.heappop(self._due)
             watch = self._watches.get(key)
             if watch is not None and watch.next_at == moment:  # otherwise it was looked at sooner
                 self._look(watch, now)
-                self._look_again(watch, now + watch.period)
+                self._look_again(watch, next_look(now, watch.period))
+                looked = True
+        return looked
 
     def _look_again(self, watch: Watch, moment: float) -> None:
         watch.next_at = moment
@@ -147,7 +167,7 @@ class Loop:
     def _finds_process(self, watch: Watch, now: float) -> bool:
         if watch.look_for_process():
             self._by_descriptor[watch.pidfd] = watch
-            self._epoll.register(watch.pidfd, select.EPOLLIN)
+            self._exits.register(watch.pidfd, select.EPOLLIN)
             return True
         if now - watch.missing_since > PATIENCE:
             watch.missing_since = now
@@ -162,6 +182,7 @@ class Loop:
         self._register(watch)
 
     def _judge_those_waiting(self, now: float) -> None:
+        self._judge_at = now + JUDGE_SECONDS
         for key, watch in list(self._waiting.items()):
             heart = watch.heart
             if heart.asked is None and heart.stopped is None:
@@ -171,12 +192,15 @@ class Loop:
             elif heart.asked is not None and watch.registered < 0 and watch.process is not None:
                 self._ask(watch)  # the connection was refused or lost: over a new one
 
+    def _handle_exits(self) -> None:
+        for descriptor, _ in self._exits.poll(0):
+            watch = self._by_descriptor.get(descriptor)
+            if watch is not None:
+                self._exited(watch, time.monotonic())
+
     def _handle(self, descriptor: int, now: float) -> None:
         watch = self._by_descriptor.get(descriptor)
         if watch is None:
-            return
-        if descriptor == watch.pidfd:
-            self._exited(watch, now)
             return
         self._unregister(watch)
         try:
@@ -189,6 +213,8 @@ class Loop:
             return
         first = watch.heart.answered is None
         watch.heart.answer(now, serves=serves)
+        if watch.heart.stopped is None:
+            self._waiting.pop(watch.facts.node, None)
         if serves and first and not watch.busy:
             self._responder.returned(watch.facts)
 

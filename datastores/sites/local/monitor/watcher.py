@@ -9,18 +9,19 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db import close_old_connections, connections
-from django.db.models import Exists, OuterRef, Q
+from django.db import Error, close_old_connections, connections
 
-from datastores.models import DataStore, Failover, Node
-from datastores.models.store import SHOULD_RUN
+from datastores.models import DataStore, Failover, Node, Operation
 from datastores.sites.local.engines import LOCAL_ENGINES
 from datastores.sites.local.machine import machine
 from datastores.sites.local.monitor import canary, care
 from datastores.sites.local.monitor.facts import Facts, Failure, watched_nodes
 from datastores.sites.local.monitor.lease import Lease
 from datastores.sites.local.monitor.loop import Loop
+from datastores.sites.local.monitor.repeated import Repeated
 from datastores.sites.local.monitor.response import Primary, drive, half_done, standby_failed
+from datastores.sites.local.monitor.rest import is_at_rest
+from datastores.sites.local.monitor.said import Said, said_of_stores
 from datastores.sites.local.pulse import Pulse
 from datastores.sites.local.replication import Replicating
 
@@ -29,6 +30,11 @@ THREADS = 16
 CARE_SECONDS = 5.0
 SOON_SECONDS = 0.25  # after something has happened to a store, it is looked after more often for a while
 SOON_ROUNDS = 40
+WHOLE_SECONDS = 300.0  # a store at rest is only asked whether it is still so, but for one round in this time
+FAIL_OVERS = Repeated(lambda: Operation.objects.active().filter(kind="fail_over").values_list("pk"))
+UNMEASURED = Repeated(
+    lambda: Failover.objects.filter(finished_at=None, rows_acknowledged=None, operation__isnull=False).values_list("pk")
+)
 
 
 class Watcher:
@@ -39,6 +45,8 @@ class Watcher:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="monitor")
         self._cares: dict[uuid.UUID, tuple[float, int]] = {}  # store: when next, and how many rounds soon
         self._caring: set[uuid.UUID] = set()
+        self._said: dict[uuid.UUID, list[Said]] = {}  # store: its rows, at most a second old
+        self._whole_at: dict[uuid.UUID, float] = {}  # store: when its next whole round is due at the latest
         self._singing: set[uuid.UUID] = set()
         self._guard = threading.Lock()
         self.loop = Loop(watched_nodes, _pulse_of, machine().supervisor.program, self)
@@ -63,12 +71,19 @@ class Watcher:
 
     def tend(self) -> bool:
         """Renew the lease; carry on what is half done; measure what is planned; look after those that are due."""
-        if not self._lease.hold():
-            return False
-        for operation in half_done():
-            self._submit(lambda operation=operation: drive(operation))  # type: ignore[misc]
-        for row in Failover.objects.filter(finished_at=None, rows_acknowledged=None, operation__isnull=False):
-            self._sing(row)
+        try:
+            return self._lease.hold() and self._tend()
+        except Error:
+            close_old_connections()  # one that broke is made anew the next time
+            raise
+
+    def _tend(self) -> bool:
+        if any(FAIL_OVERS.ask()):
+            for operation in half_done():
+                self._submit(lambda operation=operation: drive(operation))  # type: ignore[misc]
+        if unmeasured := [key for (key,) in UNMEASURED.ask()]:
+            for row in Failover.objects.filter(pk__in=unmeasured):
+                self._sing(row)
         self._tend_stores()
         return True
 
@@ -91,12 +106,11 @@ class Watcher:
         threading.Thread(target=self._run, args=(lambda: canary.sing(row),), daemon=True).start()
 
     def _tend_stores(self) -> None:
-        stores = DataStore.objects.filter(region__site__kind="local", state__in=SHOULD_RUN)
-        standbys = Node.objects.filter(store=OuterRef("pk"), role=Node.Role.STANDBY)
-        keys = set(stores.filter(Q(plan__node_count__gt=1) | Exists(standbys)).values_list("pk", flat=True))
+        self._said = said_of_stores()
         now = time.monotonic()
         with self._guard:
-            self._cares = {key: self._cares.get(key, (now, SOON_ROUNDS)) for key in keys}
+            self._cares = {key: self._cares.get(key, (now, SOON_ROUNDS)) for key in self._said}
+            self._whole_at = {key: moment for key, moment in self._whole_at.items() if key in self._said}
             due = [key for key, (moment, _) in self._cares.items() if moment <= now and key not in self._caring]
         for key in due:
             self._submit(lambda key=key: self._care(key))  # type: ignore[misc]
@@ -104,6 +118,7 @@ class Watcher:
     def _soon(self, store: uuid.UUID) -> None:
         with self._guard:
             self._cares[store] = (time.monotonic(), SOON_ROUNDS)
+            self._whole_at.pop(store, None)
 
     def _care(self, key: uuid.UUID) -> None:
         with self._guard:
@@ -111,15 +126,28 @@ class Watcher:
                 return
             self._caring.add(key)
         try:
-            store = DataStore.objects.filter(pk=key).first()
-            if store is not None:
-                care.look_after(store)
+            if not self._rests(key):
+                self._look_after(key)
         finally:
             with self._guard:
                 self._caring.discard(key)
                 _, rounds = self._cares.get(key, (0.0, 0))
                 pause = SOON_SECONDS if rounds > 0 else CARE_SECONDS
                 self._cares[key] = (time.monotonic() + pause, max(0, rounds - 1))
+
+    def _rests(self, key: uuid.UUID) -> bool:
+        """Whether a look at the servers is enough. Not after something has happened: the rows in hand are older than that."""
+        with self._guard:
+            said = self._said.get(key)
+            may = time.monotonic() < self._whole_at.get(key, 0.0)
+        return said is not None and may and is_at_rest(said)
+
+    def _look_after(self, key: uuid.UUID) -> None:
+        with self._guard:  # before it reads: what happens meanwhile asks for another
+            self._whole_at[key] = time.monotonic() + WHOLE_SECONDS
+        store = DataStore.objects.filter(pk=key).first()
+        if store is not None:
+            care.look_after(store)
 
     def _submit(self, work: Callable[[], None], done: Callable[[], None] = lambda: None) -> None:
         self._threads.submit(self._run, work, done)

@@ -55,14 +55,19 @@ def waits(session: Administration) -> bool:
     return any(row[1] == "ON" for row in session.execute(WAITS))
 
 
+def confirming(session: Administration) -> int:
+    """Return how many readers of a primary's log confirm what they receive."""
+    ((_, number),) = session.execute(CONFIRMING)
+    return int(str(number))
+
+
 def strangers(session: Administration, known: int) -> list[object]:
     """Return the sessions of a tenant's own readers of the log, where more confirm than the ``known`` standbys.
 
     A tenant may read the log, and a replica of his may offer to confirm. The server would take that for a standby's
     word. It does not say whose it was, so all such readers are named.
     """
-    ((_, confirming),) = session.execute(CONFIRMING)
-    if int(str(confirming)) <= known:
+    if confirming(session) <= known:
         return []
     rows = session.execute("SHOW PROCESSLIST")
     return [row[0] for row in rows if row[1] not in NO_TENANTS and str(row[4]).startswith(READERS_OF_THE_LOG)]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
 import pymysql
 
 from datastores.sites.local.engine import Place
-from datastores.sites.local.mysql.acknowledging import confirms, strangers, waits
+from datastores.sites.local.mysql.acknowledging import confirming, confirms, strangers, waits
 from datastores.sites.local.mysql.events import disabled_events, tell
 from datastores.sites.local.mysql.following import Stream, executed, missing
 from datastores.sites.local.mysql.gtids import count, plain, without_owners
@@ -37,25 +36,26 @@ def standing(place: Place) -> Standing:
                 part = read_part(place)
             own = _own(session, part)
             disabled = disabled_events(session) if part.role == Role.PRIMARY and part.standbys else []
+            confirmers = confirming(session) if own.told else 0
     except (pymysql.Error, OSError):
         raise NotAnswering("The server did not answer the platform.") from None
     if part.role != Role.PRIMARY:
         return own
-    followers = {}
+    followers, said = {}, {}
     for standby in standbys_of(place):
         tell(standby, disabled)
         if (follower := _follower(place, standby)) is not None:
-            followers[standby.name] = follower
-    if own.told and len(followers) == len(part.standbys):
-        _end_strangers(place, followers)
+            followers[standby.name], said[standby.name] = follower
+    known = sum(follower.synchronous for follower in followers.values())
+    if len(followers) == len(part.standbys) and confirmers > known:
+        _end_strangers(place, known)
     # One that is connected and does not confirm must be told again: then nobody may be left who does.
     idle = {name for name, follower in followers.items() if not follower.synchronous}
-    return replace(own, followers=followers, told=own.told - idle)
+    return replace(own, followers=followers, told=own.told - idle, said=said)
 
 
-def _end_strangers(place: Place, followers: Mapping[str, Follower]) -> None:
+def _end_strangers(place: Place, known: int) -> None:
     """Hang up on a tenant's replica that confirms as if it were a standby; his other readers of the log connect again."""
-    known = sum(follower.synchronous for follower in followers.values())
     with suppress(pymysql.Error, OSError), administration(place, seconds=OWN_SECONDS, patience=OWN_SECONDS) as session:
         for number in strangers(session, known):
             session.execute(f"KILL {number}")
@@ -64,15 +64,7 @@ def _end_strangers(place: Place, followers: Mapping[str, Follower]) -> None:
 def _own(session: Administration, part: Part) -> Standing:
     stream = Stream.of(session) if part.role in {Role.STANDBY, Role.PROMOTING} else None
     if stream is not None:
-        running = stream.receives and stream.applies
-        return Standing(
-            writable=False,
-            position=stream.position(session),
-            applied=count(stream.executed),
-            following=running,
-            source_port=stream.port if part.role == Role.STANDBY else None,
-            lag_seconds=stream.lag_seconds if running else None,
-        )
+        return replace(_of_stream(session, stream), source_port=stream.port if part.role == Role.STANDBY else None)
     # In this order: what is about to be committed may be so a moment later, and must not be missed by both.
     owned = plain(str(session.execute("SELECT @@GLOBAL.gtid_owned")[0][0]))
     committed = executed(session)
@@ -85,13 +77,27 @@ def _own(session: Administration, part: Part) -> Standing:
     )
 
 
-def _follower(place: Place, standby: Place) -> Follower | None:
+def _of_stream(session: Administration, stream: Stream) -> Standing:
+    """What a standby says of itself."""
+    running = stream.receives and stream.applies
+    return Standing(
+        writable=False,
+        position=stream.position(session),
+        applied=count(stream.executed),
+        following=running,
+        source_port=stream.port,
+        lag_seconds=stream.lag_seconds if running else None,
+    )
+
+
+def _follower(place: Place, standby: Place) -> tuple[Follower, Standing] | None:
     """Ask a standby itself; None where it does not answer or is not connected."""
     try:
         with administration(standby, seconds=STANDBY_SECONDS, patience=STANDBY_SECONDS) as session:
             stream = Stream.of(session)
             if stream is None or not stream.receives or not stream.applies or stream.port != place.port:
                 return None
-            return Follower(stream.position(session), confirms(session))
+            said = _of_stream(session, stream)
+            return Follower(said.position, confirms(session)), said
     except (pymysql.Error, OSError):
         return None
