@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import Error, close_old_connections, connections
 
-from datastores.models import DataStore, Failover, Node, Operation
+from datastores.models import DataStore, Failover, Operation
 from datastores.sites.local.engines import LOCAL_ENGINES
 from datastores.sites.local.machine import machine
 from datastores.sites.local.monitor import canary, care
