@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from console.audit import PLATFORM, Actor, record
 from console.errors import Refusal
 from datastores.models import Archive, Backup, DataStore, Operation, Proof
+from datastores.models.backup import ArchiveQuerySet
 from datastores.operations.opening import open_operation
 from datastores.schedule import DAY_SECONDS
 from datastores.sites.registry import driver_of
@@ -64,7 +65,7 @@ def open_due() -> int:
     opened = 0
     if free <= 0:
         return 0
-    for kind, archives in (("back_up", _due()), ("prove", _unproved())):
+    for kind, archives in (("back_up", _ready().due(timezone.now())), ("prove", _unproved())):
         for archive in archives[: free - opened]:
             try:
                 with transaction.atomic():
@@ -82,15 +83,8 @@ def _open(kind: str, store: DataStore, actor: Actor) -> Operation:
         raise Refusal(BUSY, "Wait until it is finished, then try again.") from None
 
 
-def _idle() -> QuerySet[Archive]:
-    """Return the archives of running stores on which no backup and no proof works."""
-    working = Operation.objects.active().filter(background=True, store=OuterRef("store"))
-    archives = Archive.objects.filter(store__state=State.RUNNING, keep_until=None)
-    return archives.exclude(Exists(working)).select_related("store__region__site")
-
-
-def _due() -> QuerySet[Archive]:
-    return _idle().filter(next_backup_at__lte=timezone.now()).order_by("next_backup_at")
+def _ready() -> ArchiveQuerySet:
+    return Archive.objects.idle().select_related("store__region__site")
 
 
 def _unproved() -> list[Archive]:
@@ -102,4 +96,4 @@ def _unproved() -> list[Archive]:
     newer = there.filter(archive=OuterRef("archive"), began_at__gt=OuterRef("began_at"))
     untried = there.exclude(Exists(Proof.objects.filter(backup=OuterRef("pk")))).exclude(Exists(newer))
     waiting = dict(untried.order_by("-pk").values_list("archive", "pk"))
-    return sorted(_idle().filter(pk__in=waiting), key=lambda archive: waiting[archive.pk]) if waiting else []
+    return sorted(_ready().filter(pk__in=waiting), key=lambda archive: waiting[archive.pk]) if waiting else []

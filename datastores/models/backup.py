@@ -35,6 +35,12 @@ def new_key() -> str:
 class ArchiveQuerySet(models.QuerySet["Archive"]):
     """The questions that the schedule asks of archives."""
 
+    def idle(self) -> ArchiveQuerySet:
+        """Those of running stores on which no backup and no proof works."""
+        working = Operation.objects.active().filter(background=True, store=models.OuterRef("store"))
+        running = self.filter(store__state=DataStore.State.RUNNING, keep_until=None)
+        return running.exclude(models.Exists(working))
+
     def due(self, now: datetime) -> ArchiveQuerySet:
         """Those whose next backup has come, longest overdue first."""
         return self.filter(next_backup_at__lte=now).order_by("next_backup_at")

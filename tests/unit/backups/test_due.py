@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
@@ -11,8 +12,11 @@ from django.utils import timezone
 from console.models import Notice
 from datastores.actions import open_due
 from datastores.models import Archive, Backup, DataStore, Operation
+from datastores.operations.opening import open_operation
 from datastores.sites.local.archive.contract import Look
 from datastores.sites.local.archive.watching import save, tell
+from datastores.sites.local.procedures.archiving import ArchivingProcedure
+from host.jobs import Command, Job
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -72,6 +76,23 @@ def test_a_backup_that_nobody_tried_to_restore_is_proved_once(archives: list[Arc
 def test_stores_that_do_not_run_are_left_alone(archives: list[Archive]) -> None:
     DataStore.objects.update(state=DataStore.State.POWERED_OFF)
     assert open_due() == 0
+
+
+@pytest.mark.parametrize(("late_by", "rests"), [(HOUR / 2, True), (2 * HOUR, False)])
+def test_work_rests_for_clients_unless_backups_wait_for_their_turn(
+    archives: list[Archive], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, late_by: timedelta, rests: bool
+) -> None:
+    """One that runs is not late, however long it takes."""
+    Archive.objects.update(next_backup_at=timezone.now() - 2 * HOUR)
+    Archive.objects.filter(pk=archives[0].pk).update(next_backup_at=timezone.now() - late_by)
+    for archive in archives[1:]:
+        open_operation("back_up", store=archive.store, requested_by="somebody")
+    monkeypatch.setattr(ArchivingProcedure, "workshop", tmp_path)
+    given: list[bool] = []
+    monkeypatch.setattr(Job, "start", lambda _job, _command, *, niceness, gives_way: given.append(gives_way))
+    procedure = ArchivingProcedure(Operation.objects.latest("created_at"))
+    procedure.work("copy", lambda: Command(["true"]), lambda: "", niceness=10, gives_way=True)
+    assert given == [rests]
 
 
 def test_silence_is_told_once_and_taken_back(archives: list[Archive]) -> None:

@@ -13,6 +13,7 @@ from console.errors import Refusal
 from console.templatetags.ui import duration
 from datastores.models import Archive
 from datastores.operations.outcomes import Wait
+from datastores.schedule import LATE
 from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.archive.contract import Archiver, ArchiverError
 from datastores.sites.local.archive.vault import Vault, vault_of
@@ -73,6 +74,8 @@ class ArchivingProcedure(LocalProcedure):
     ) -> Wait | None:
         """Have work done that is done once: None when it has ended well, else a wait. Raises WorkError.
 
+        ``gives_way``: see ``Job.start``. Not while backups are late: they would fall behind further and further.
+
         Work that was lost, as by a restart of the machine, begins anew: ``make`` must prepare for that.
         """
         job = self.job(name)
@@ -81,13 +84,16 @@ class ArchivingProcedure(LocalProcedure):
                 command = make()
             except ArchiverError as error:
                 raise WorkError(str(error)) from None
-            job.start(command, niceness=niceness, gives_way=gives_way)
+            job.start(command, niceness=niceness, gives_way=gives_way and not self._backups_are_late())
         wait_until(lambda: job.state() is not JobState.RUNNING, WATCH_SECONDS)
         if job.state() is not JobState.ENDED:
             return Wait(PAUSE_SECONDS, waiting())
         if job.code != 0:
             raise WorkError(self.archiver.meaning(job.last_words()))
         return None
+
+    def _backups_are_late(self) -> bool:
+        return Archive.objects.idle().due(timezone.now() - LATE).exists()
 
     def clear(self) -> None:
         """End what still runs of this operation's work, and delete it."""
