@@ -198,8 +198,9 @@ def test_a_lost_node_comes_back_under_the_same_address_and_a_deleted_store_too(
 
     before = fresh(store)
     done(actions.back_up(actor=actor, store=before))
+    run(before, "DELETE FROM notes ORDER BY id DESC LIMIT 1")
     done(actions.delete_store(actor=actor, store=before, typed_name="orders"))
     back = actions.restore_deleted(actor=actor, member=admin, store=actions.deleted_stores(admin).get())
     done(back.operations.get())
-    assert (count(back), fresh(back).slot.port) == (401, before.slot.port)
+    assert (count(back), fresh(back).slot.port) == (400, before.slot.port), "what was written last is there, too"
     assert fresh(back).admin_password == before.admin_password

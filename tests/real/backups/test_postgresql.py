@@ -157,11 +157,13 @@ def test_a_lost_node_comes_back_under_the_same_address_and_a_deleted_store_too(
 
     before = fresh(store)
     done(actions.back_up(actor=actor, store=before))
+    with connect(before) as client:
+        client.execute("DELETE FROM notes WHERE id > 350")
     done(actions.delete_store(actor=actor, store=before, typed_name="orders"))
     assert [gone.pk for gone in actions.deleted_stores(admin)] == [store.pk]
     back = actions.restore_deleted(actor=actor, member=admin, store=actions.deleted_stores(admin).get())
     done(back.operations.get())
-    assert (count(back), fresh(back).slot.port) == (400, before.slot.port)
+    assert (count(back), fresh(back).slot.port) == (350, before.slot.port), "what was written last is there, too"
     assert fresh(back).admin_password == before.admin_password
     Archive.objects.filter(store=store).update(keep_until=timezone.now() - timedelta(seconds=1))
     directory = local_site.home.archive / Archive.of(store).name

@@ -17,6 +17,7 @@ from datastores.sites.local.archive import telling
 from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.archive.contract import Archiver, ArchiverError, Look
 from datastores.sites.local.archive.vault import vault_of
+from datastores.sites.local.engine import Place
 from datastores.sites.local.machine import Machine, machine
 from datastores.sites.local.places import place_of
 from host.jobs import END_SECONDS, Job
@@ -55,6 +56,15 @@ def look_at(store: DataStore, archiver: Archiver) -> Archive | None:
         found = Look(archive.position, problem=str(error))
     save(archive, found, now)
     return archive
+
+
+def seal(archive: Archive, archiver: Archiver, place: Place) -> datetime:
+    """Mark the log and have it archived up to the mark, the moment of which is returned: once ``archived_until`` is as late,
+    everything of before is in the archive. Call it with the row locked. Raises ArchiverError."""
+    moment, position = archiver.seal(place, archive.position)
+    archive.position = dict(position)
+    archive.save(update_fields=["position"])
+    return moment
 
 
 def save(archive: Archive, found: Look, now: datetime) -> None:

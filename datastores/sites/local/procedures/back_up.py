@@ -14,7 +14,7 @@ from datastores.operations.procedure import step
 from datastores.schedule import RETRY_AFTER
 from datastores.sites.local.archive.contract import ArchiverError
 from datastores.sites.local.archive.rows import follow_catalogue
-from datastores.sites.local.archive.watching import look_at
+from datastores.sites.local.archive.watching import look_at, seal
 from datastores.sites.local.procedures.archiving import ArchivingProcedure, WorkError, fraction
 from host.jobs import LOW_PRIORITY, Command
 
@@ -102,12 +102,9 @@ class BackUp(ArchivingProcedure):
         if early > 0:  # the backup's end is known in whole seconds, and the mark must be later
             return Wait(early, "The log is marked when the backup has certainly ended.")
         try:
-            moment, position = self.archiver.seal(self.place, archive.position)
+            self.memo["sealed"] = seal(archive, self.archiver, self.place).isoformat()
         except ArchiverError as error:
             return self._end(f"Its log could not be marked: {error}")
-        archive.position = dict(position)
-        archive.save(update_fields=["position"])
-        self.memo["sealed"] = moment.isoformat()
         return Wait(0.2, "Waiting for the newest part of the log to arrive in the archive.")
 
     def _end(self, words: str) -> Outcome:

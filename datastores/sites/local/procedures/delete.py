@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from datetime import datetime
 from typing import ClassVar
 
+from django.db import DatabaseError
 from django.utils import timezone
 
-from datastores.models import DataStore, EdgeSlot, Node
+from datastores.models import Archive, DataStore, EdgeSlot, Node
 from datastores.operations.outcomes import Done, Goto, Outcome, Wait
 from datastores.operations.procedure import step
 from datastores.sites.local import addresses
 from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.archive.keeping import retire_archive
-from datastores.sites.local.archive.watching import discard
+from datastores.sites.local.archive.watching import discard, look_at, seal
 from datastores.sites.local.places import place_of
 from datastores.sites.local.procedures.base import LocalProcedure
 
+log = logging.getLogger(__name__)
 STOP_SECONDS = 4.0
+SEAL_SECONDS = 20.0  # how long the last of the log may take to arrive
 
 
 class Delete(LocalProcedure):
@@ -42,7 +46,33 @@ class Delete(LocalProcedure):
         """Nobody can connect from here on."""
         if EdgeSlot.objects.filter(store=self.store).exists():
             self.close_address()
-        return Goto("stop")
+        return Goto("seal")
+
+    @step("Archive what was written last")
+    def seal(self) -> Outcome:
+        """What is kept of it then ends with its last write. Where that can't be done the archive ends up to a minute before,
+        and the deletion goes on."""
+        archiver, archive = (
+            archiver_of(self.store),
+            Archive.objects.select_for_update().filter(store=self.store).first(),
+        )
+        node = self.store.nodes.filter(role=Node.Role.PRIMARY).exclude(port=None).first()
+        if archiver is None or archive is None or node is None or not archive.kept():
+            return Goto("stop")
+        try:
+            if "sealed" not in self.memo:
+                self.memo["sealed"] = seal(archive, archiver, self.place_at(node)).isoformat()
+            seen = look_at(self.store, archiver)
+        except DatabaseError:
+            raise
+        except Exception:  # whatever is wrong with a server that goes anyway
+            log.warning("The end of the log of %s could not be archived.", self.store.pk, exc_info=True)
+            return Goto("stop")
+        sealed = datetime.fromisoformat(self.memo["sealed"])
+        arrived = seen is not None and seen.archived_until is not None and seen.archived_until >= sealed
+        if arrived or (timezone.now() - sealed).total_seconds() > SEAL_SECONDS:
+            return Goto("stop")
+        return Wait(0.2, "Waiting for the last of its log to arrive in the archive.")
 
     @step("Stop the server")
     def stop(self) -> Outcome:
