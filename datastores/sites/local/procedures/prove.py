@@ -186,8 +186,7 @@ class Prove(ArchivingProcedure):
                     "expire",
                     lambda: self.archiver.expire(self.place, remaining),
                     lambda: "Removing.",
-                    niceness=LOW_PRIORITY,
-                    gives_way=True,
+                    niceness=LOW_PRIORITY,  # and it does not rest: log can't arrive while it has the archive to itself
                 )
                 if wait:
                     return wait
