@@ -2,11 +2,11 @@
 
 Niceness and slices (``slices``) share out the processor. A server's clients wait for the disk as well: each write of MySQL is
 a journal entry of the file system, which comes after all that the program has just written. So as long as programs that are
-not nice need the processor, this one works for a fifth of the time; what else runs in the background does not count. It
-rests no longer than some hours in all, so that it certainly ends.
+not nice need the processor, this one works for a fifth of the time; what else runs in the background does not count. An
+hour after its start it rests no more, so that it ends soon enough.
 
-It rests by being stopped, with all that it started. Should this process be killed meanwhile, Linux itself wakes and ends them:
-members of an orphaned process group that are stopped are sent SIGHUP and SIGCONT (POSIX, ``_exit``).
+It rests by being stopped, with all that it started. Should this process be killed meanwhile, Linux itself wakes them and asks
+them to end: members of an orphaned process group that are stopped are sent SIGHUP and SIGCONT (POSIX, ``_exit``).
 
 This file is run by itself and imports nothing of its package.
 """
@@ -27,7 +27,7 @@ TICKS: Final = os.sysconf("SC_CLK_TCK")
 LOOK_SECONDS: Final = 0.5
 BUSY: Final = 0.2  # of one core
 WORK_SECONDS, REST_SECONDS = 0.025, 0.1
-MOST_SECONDS: Final = 4 * 3600.0  # after its start it rests no more
+MOST_SECONDS: Final = 3600.0  # after its start; less than alarms of silence allow a daily backup to be late
 
 
 class Others:

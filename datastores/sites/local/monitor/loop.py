@@ -175,6 +175,7 @@ class Loop:
         return False
 
     def _ask(self, watch: Watch) -> None:
+        self._unregister(watch)  # an answer that nobody waits for any more
         try:
             watch.pulse.begin()
         except OSError:

@@ -28,13 +28,17 @@ RESTARTED: Final = {Kind.FAILOVER_HANG: Kind.RESTART_HANG}
 DRILL_AGE = timedelta(seconds=60)
 
 
-def open_row(node: Node, failure: Failure, operation: Operation | None = None) -> Failover:
-    """Return the row of the drill that made the node fail, or a new one; ``operation`` is what sees to it."""
-    drill = Failover.objects.filter(
-        store=node.store, kind__in=Failover.DRILLS, finished_at=None, began_at__gt=timezone.now() - DRILL_AGE
-    ).first()
-    if drill is not None:
-        return _with(drill, operation)
+def open_row(node: Node, failure: Failure) -> Failover:
+    """Return the row of the drill that made the node fail, or a new one."""
+    return _drill_of(node.store) or _new_row(node, failure)
+
+
+def _drill_of(store: DataStore) -> Failover | None:
+    recent = Failover.objects.filter(store=store, finished_at=None, began_at__gt=timezone.now() - DRILL_AGE)
+    return recent.filter(kind__in=Failover.DRILLS).first()
+
+
+def _new_row(node: Node, failure: Failure, operation: Operation | None = None) -> Failover:
     return Failover.objects.create(
         store=node.store,
         operation=operation,
@@ -43,13 +47,6 @@ def open_row(node: Node, failure: Failure, operation: Operation | None = None) -
         old_primary=f"Node {node.number}",
         began_at=datetime.fromtimestamp(failure.at, tz=UTC),
     )
-
-
-def _with(row: Failover, operation: Operation | None) -> Failover:
-    if operation is not None:
-        row.operation = operation
-        row.save(update_fields=["operation"])
-    return row
 
 
 @transaction.atomic
@@ -71,11 +68,19 @@ def open_fail_over(
     if not fenced or not make_way(node.store):
         transaction.set_rollback(True)
         return None
-    memo = {"node": str(node.pk), "data_lost": failure.kind == FailureKind.DATA_LOST}
+    row = row or _drill_of(node.store)
     failed = min(failure.at if row is None else row.began_at.timestamp(), noticed)
-    memo["phases"] = {"failed": failed, "detect": noticed}
+    memo = {
+        "node": str(node.pk),
+        "data_lost": failure.kind == FailureKind.DATA_LOST,
+        "phases": {"failed": failed, "detect": noticed},
+    }
     operation = open_operation("fail_over", store=node.store, requested_by=MONITOR.name, memo=memo, hold=True)
-    row = open_row(node, failure, operation) if row is None else _with(row, operation)
+    if row is None:
+        row = _new_row(node, failure, operation)
+    else:
+        row.operation = operation
+        row.save(update_fields=["operation"])
     organization = node.store.organization
     record("store.failed_over", actor=MONITOR, organization=organization, subject=node.store, cause=failure.sentence)
     return row

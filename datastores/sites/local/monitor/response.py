@@ -46,7 +46,7 @@ class Primary:
 
         False where the node is no primary that should run.
         """
-        if self._failed_over():  # at once, as a rule
+        if self.facts.has_standbys and self._failed_over():  # at once, as a rule
             return True
         deadline, mine = time.time() + RESTART_SECONDS, False
         while (node := self._still_mine()) is not None and time.time() < deadline:
