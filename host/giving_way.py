@@ -25,7 +25,7 @@ from typing import Final
 STAT: Final = Path("/proc/stat")
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 LOOK_SECONDS: Final = 0.5
-BUSY: Final = 0.2  # of one core
+BUSY, LOOKS = 0.2, 2  # of one core, so many times in a row
 WORK_SECONDS, REST_SECONDS = 0.025, 0.1
 MOST_SECONDS: Final = 3600.0  # after its start; less than alarms of silence allow a daily backup to be late
 
@@ -34,16 +34,16 @@ class Others:
     """The processor time of programs that are not nice, on the whole machine."""
 
     def __init__(self) -> None:
-        self._seen, self._used, self._busy = time.monotonic(), self._seconds(), False
+        self._seen, self._used, self._looks = time.monotonic(), self._seconds(), 0
 
     def are_busy(self) -> bool:
-        """Say whether they needed the processor lately; looked at twice a second."""
+        """Say whether they needed the processor at the last looks, two a second; one look alone may have met a moment's work."""
         now = time.monotonic()
         if now - self._seen >= LOOK_SECONDS:
             used = self._seconds()
-            self._busy = used - self._used > BUSY * (now - self._seen)
+            self._looks = self._looks + 1 if used - self._used > BUSY * (now - self._seen) else 0
             self._seen, self._used = now, used
-        return self._busy
+        return self._looks >= LOOKS
 
     @staticmethod
     def _seconds() -> float:
