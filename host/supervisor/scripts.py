@@ -9,6 +9,8 @@ from pathlib import Path
 
 from .spec import ServiceSpec
 
+ASKED = "asked"  # in a service's directory: somebody asked for this start
+
 
 @dataclass(frozen=True)
 class RunitPrograms:
@@ -32,9 +34,11 @@ def run(spec: ServiceSpec, programs: RunitPrograms, environment: Path) -> str:
             "read -r boot </proc/sys/kernel/random/boot_id",
             "read -r self </proc/$$/stat",
             'echo "$boot $self" >process',
+            f"asked=; rm {ASKED} 2>/dev/null && asked=yes",
             # Where the directory is gone: runsv itself would sleep a second before the next attempt, deaf to "down",
             # and a failover's fence would wait for it. This sleeper can be ended.
             f"cd {shlex.quote(str(spec.working_directory))} || exec sleep 1",
+            *([f'[ "$asked" ] || sleep {spec.pause:g}'] if spec.pause else []),
             f"exec {shlex.join(command)}",
             "",
         )

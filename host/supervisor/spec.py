@@ -31,6 +31,7 @@ class ServiceSpec:
     working_directory   where the program starts
     owned_directory     a directory in which nothing but this service's processes ever works (an engine's data
                         directory); killing the service kills every process found there
+    pause               seconds for which a program that ended by itself waits before it is started again
     open_files          RLIMIT_NOFILE for the program, None for what the starter had
     log_bytes, log_files  size at which a log file is rotated and how many old ones are kept
     """
@@ -41,6 +42,7 @@ class ServiceSpec:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     stop_signal: signal.Signals = signal.SIGTERM
     owned_directory: Path | None = None
+    pause: float = 0.0
     open_files: int | None = None
     log_bytes: int = 2 * 1024 * 1024
     log_files: int = 8

@@ -14,7 +14,7 @@ from ..paths import Home
 from ..processes import Process, StillRunningError, end_all, end_marked, wait_gone
 from . import channel
 from .definition import MARK, make_service, read_definition, write_definition
-from .scripts import RunitPrograms
+from .scripts import ASKED, RunitPrograms
 from .spec import ServiceSpec, SupervisionError, check_name
 from .status import ServiceStatus, State, Wanted, read_last_exit
 
@@ -55,6 +55,7 @@ class Supervisor:
     def start(self, name: str) -> None:
         """Want it up. Returns when runsv has taken that over; the program starts within milliseconds."""
         with self._locked(name) as directory:
+            (directory / ASKED).touch(mode=0o600)
             (directory / "down").unlink(missing_ok=True)
             self._ensure(directory)
             channel.send(directory, "u")
@@ -103,6 +104,7 @@ class Supervisor:
         Raises SupervisionError when the old one still runs after `timeout` seconds.
         """
         with self._locked(name) as directory:
+            (directory / ASKED).touch(mode=0o600)
             (directory / "down").unlink(missing_ok=True)
             before = channel.program_of(directory) if channel.supervised(directory) else None
             self._ensure(directory)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 from django.conf import settings
 
@@ -21,6 +22,8 @@ from host.sandbox import Sandbox
 from host.supervisor import State
 
 STOP_SECONDS = 5.0
+# A standby takes a failed primary's place meanwhile; that it recovers beside that would only cost both of them time.
+PAUSE_SECONDS = 0.3
 UNREAD_FILE = "server.crt.unread"  # beside a certificate that the running server was not seen to read
 
 
@@ -46,7 +49,10 @@ def configure_node(machine: Machine, node: Node) -> None:
     engine.configure(place, sizing_of(node.store))
     if isinstance(engine, Replicating):
         engine.write_part(place, *part_of(machine, node))
-    machine.supervisor.write(engine.service(place))
+    service = engine.service(place)
+    if node.store.plan.node_count > 1 and isinstance(engine, Replicating) and not engine.asynchronous:
+        service = replace(service, pause=PAUSE_SECONDS)
+    machine.supervisor.write(service)
     protection = Sandbox.of_this_machine(machine.programs).describe().sentence
     if protection != node.protection:
         node.protection = protection

@@ -145,6 +145,24 @@ def test_a_crash_is_restarted_and_its_signal_noted(supervisor: Supervisor, spec:
     assert (last_exit.code, last_exit.signal) == (None, signal.SIGKILL)
 
 
+def test_a_pause_comes_before_a_restart_that_nobody_asked_for(supervisor: Supervisor, spec: Specs, node: Path) -> None:
+    supervisor.write(spec(pause=30.0))
+    supervisor.start("one")
+    wait_for_starts(node, 1)
+    supervisor.restart("one")
+    wait_for_starts(node, 2)
+    program = supervisor.program("one")
+    assert program is not None
+    program.send(signal.SIGKILL)
+    assert wait_until(lambda: noted_exit(supervisor).signal == signal.SIGKILL, 5)
+    assert wait_until(lambda: supervisor.program("one") not in {None, program}, 5), "the shell that waits"
+    assert len(starts(node)) == 2
+    supervisor.kill("one")
+    assert processes_below(node) == []
+    supervisor.start("one")
+    wait_for_starts(node, 3)
+
+
 def test_stop_uses_the_own_signal_and_lasts_over_a_new_runsv(
     supervisor: Supervisor, spec: Specs, node: Path, home: Home
 ) -> None:
