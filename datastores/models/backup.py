@@ -109,6 +109,10 @@ class Archive(models.Model):
             if row.finished_at
         ]
 
+    def reaches(self, moment: datetime) -> bool:
+        """Whether the archive has everything of before."""
+        return self.archived_until is not None and self.archived_until >= moment
+
     def window(self, now: datetime, history: timedelta) -> Window | None:
         """Return what can be restored to the second (see ``retention.window``)."""
         return window(

@@ -90,7 +90,7 @@ class BackUp(ArchivingProcedure):
         if "sealed" not in self.memo:
             return self._mark(archive)
         sealed, seen = datetime.fromisoformat(self.memo["sealed"]), look_at(self.store, self.archiver)
-        if seen and seen.archived_until and seen.archived_until >= sealed:
+        if seen and seen.archived_until and seen.reaches(sealed):
             return self._end(f"Every second up to {seen.archived_until:%H:%M:%S} UTC can be restored.")
         if timezone.now() - sealed < timedelta(seconds=SEAL_SECONDS):
             return Wait(0.5, "Waiting for the newest part of the log to arrive in the archive.")

@@ -59,6 +59,10 @@ class Delete(LocalProcedure):
         node = self.store.nodes.filter(role=Node.Role.PRIMARY).exclude(port=None).first()
         if archiver is None or archive is None or node is None or not archive.kept():
             return Goto("stop")
+        # A mark may be known in whole seconds only; it must be later than all that has arrived already.
+        early = (archive.archived_until - timezone.now()).total_seconds() + 1 if archive.archived_until else 0.0
+        if "sealed" not in self.memo and early > 0:
+            return Wait(early, "The log is marked once more a second after its last mark.")
         try:
             if "sealed" not in self.memo:
                 self.memo["sealed"] = seal(archive, archiver, self.place_at(node)).isoformat()
@@ -69,8 +73,7 @@ class Delete(LocalProcedure):
             log.warning("The end of the log of %s could not be archived.", self.store.pk, exc_info=True)
             return Goto("stop")
         sealed = datetime.fromisoformat(self.memo["sealed"])
-        arrived = seen is not None and seen.archived_until is not None and seen.archived_until >= sealed
-        if arrived or (timezone.now() - sealed).total_seconds() > SEAL_SECONDS:
+        if (seen and seen.reaches(sealed)) or (timezone.now() - sealed).total_seconds() > SEAL_SECONDS:
             return Goto("stop")
         return Wait(0.2, "Waiting for the last of its log to arrive in the archive.")
 
