@@ -17,9 +17,8 @@ BEAT_SECONDS: Final = (
 IDLE_BEAT_SECONDS: Final = 240  # one that does not change, so that its window still ends within five minutes
 LOG_SECONDS: Final = 50  # a log file that is not full is closed and archived after so long
 SILENCE: Final = timedelta(minutes=10)  # twice the five minutes within which a log file must arrive
-LATE: Final = timedelta(
-    hours=1
-)  # backups that wait for so long are more than the machine can do while it rests for clients
+# Backups that wait for so long are more than the machine can do while it rests for clients.
+LATE: Final = timedelta(hours=1)
 NO_BACKUP: Final = timedelta(hours=26)
 NO_PROOF: Final = timedelta(hours=48)
 

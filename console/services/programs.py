@@ -12,9 +12,8 @@ from host.supervisor import ServiceSpec
 
 MONITOR, WEB, WORKER, BEAT = "monitor", "web", "worker", "beat"
 WEB_THREADS = 8
-WORKER_THREADS = (
-    8  # a watch, backups, proofs and looks at archives may take half of them at a time, and people wait for the rest
-)
+# A watch, backups, proofs and looks at archives may take half of them at a time; people wait for the rest.
+WORKER_THREADS = 8
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
 GRACE_SECONDS = 10  # for requests that are being answered while the console stops
 

@@ -34,11 +34,14 @@ def run(spec: ServiceSpec, programs: RunitPrograms, environment: Path) -> str:
             "read -r boot </proc/sys/kernel/random/boot_id",
             "read -r self </proc/$$/stat",
             'echo "$boot $self" >process',
-            f"asked=; rm {ASKED} 2>/dev/null && asked=yes",
             # Where the directory is gone: runsv itself would sleep a second before the next attempt, deaf to "down",
             # and a failover's fence would wait for it. This sleeper can be ended.
             f"cd {shlex.quote(str(spec.working_directory))} || exec sleep 1",
-            *([f'[ "$asked" ] || sleep {spec.pause:g}'] if spec.pause else []),
+            *(
+                [f"rm {shlex.quote(str(environment.parent / ASKED))} 2>/dev/null || sleep {spec.pause:g}"]
+                if spec.pause
+                else []
+            ),
             f"exec {shlex.join(command)}",
             "",
         )

@@ -47,11 +47,11 @@ def configure_node(machine: Machine, node: Node) -> None:
             vault = vault_of(Archive.of(node.store, in_bucket=in_bucket), machine.home)
             archiver.configure(place, vault, node.store.plan.storage_gib)
     engine.configure(place, sizing_of(node.store))
+    service = engine.service(place)
     if isinstance(engine, Replicating):
         engine.write_part(place, *part_of(machine, node))
-    service = engine.service(place)
-    if node.store.plan.node_count > 1 and isinstance(engine, Replicating) and not engine.asynchronous:
-        service = replace(service, pause=PAUSE_SECONDS)
+        if node.store.plan.node_count > 1 and not engine.asynchronous:
+            service = replace(service, pause=PAUSE_SECONDS)
     machine.supervisor.write(service)
     protection = Sandbox.of_this_machine(machine.programs).describe().sentence
     if protection != node.protection:
