@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from console.audit import Actor
@@ -15,7 +16,7 @@ from console.errors import Refusal
 from console.models import Member
 from datastores import actions
 from datastores.actions import Wish
-from datastores.models import Archive, Backup, DataStore, Operation, Proof, Region, ServicePlan
+from datastores.models import Archive, Backup, DataStore, Node, Operation, Proof, Region, ServicePlan
 from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.archive.keeping import erase_old
 from datastores.sites.local.archive.loss import lost_stores, replace_lost
@@ -111,13 +112,15 @@ def test_a_backup_is_proved_and_brings_back_any_second(
 
 def seal(store: DataStore) -> Archive:
     """Have the log archived up to now, as the end of a backup does."""
-    archiver, place = archiver_of(store), place_of(store.nodes.get(), machine().home)
+    archiver, node = archiver_of(store), store.nodes.get(role=Node.Role.PRIMARY)
     assert archiver
+    place = place_of(node, machine().home)
     moment, position = archiver.seal(place, Archive.of(store).position)
     Archive.objects.filter(store=store).update(position=position)
 
     def arrived() -> bool:
-        found = look_at(store, archiver)
+        with transaction.atomic():
+            found = look_at(store, archiver)
         return bool(found and found.archived_until and found.archived_until >= moment)
 
     assert wait_until(arrived, 20)

@@ -18,7 +18,8 @@ from datastores.sites.local.binlogs.sealed import SealError
 from datastores.sites.local.binlogs.transactions import Transactions
 
 RELAY: Final = "relay"  # what the server's settings call the log that a primary sends
-INDEX_FILE: Final = f"{RELAY}.index"
+INDEX_FILE: Final = f"{RELAY}.index"  # which of those files count
+READY_FILE: Final = "archived.index"  # the same, until the server that was restored takes it
 DAMAGED: Final = "A file of the log is damaged."
 LOST: Final = "A part of the log is missing."
 OTHER_WAY: Final = "The log goes on from a state that the backup is not on the way to."
@@ -66,7 +67,7 @@ class Chain:
             file.truncate(found.end)
         self.files += 1
         names = (f"./{RELAY}.{number:06d}\n" for number in range(1, self.files + 1))
-        (data / INDEX_FILE).write_text("".join(names))
+        (data / READY_FILE).write_text("".join(names))
         self.have |= found.transactions
         self.last_commit = max(self.last_commit, found.last_commit)
         self.touched |= found.touched

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -27,7 +27,7 @@ from datastores.sites.local.archive.vault import Vault
 from datastores.sites.local.binlogs import chain
 from datastores.sites.local.binlogs.unpack import NOT_REACHED
 from datastores.sites.local.engine import Place
-from datastores.sites.local.mysql.archive import cloning, counting, log, replaying, segments, shipping
+from datastores.sites.local.mysql.archive import cloning, counting, log, marks, replaying, segments, shipping, sources
 from datastores.sites.local.mysql.archive.client import call, in_turn, make_archiver, module
 from datastores.sites.local.mysql.archive.keeping import DIRECTORY, RESTORE_DIRECTORY, folder_of, repository_of
 from datastores.sites.local.mysql.configuration import PLUGINS, process_file
@@ -94,6 +94,10 @@ class MySQLArchiver(Archiver):
                 make_archiver(session)
         except (pymysql.Error, OSError):
             raise ArchiverError("The server did not answer.") from None
+
+    def read_from(self, place: Place, standbys: Sequence[Place]) -> None:
+        """See ``sources``."""
+        sources.offer(place, standbys)
 
     def back_up(self, place: Place) -> Command:
         """See ``cloning``."""
@@ -164,8 +168,8 @@ class MySQLArchiver(Archiver):
         return replaying.position(place)
 
     def recovered_to(self, place: Place) -> datetime | None:
-        """See ``log``."""
-        return log.recovered_to(place)
+        """See ``marks``."""
+        return marks.recovered_to(place)
 
     def settle(self, place: Place) -> None:
         """See ``replaying``."""

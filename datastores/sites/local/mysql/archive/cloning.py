@@ -1,6 +1,7 @@
-"""A full backup: the server clones its own files into a scratch directory, and restic keeps the clone.
+"""A full backup: a server clones its own files into a scratch directory, and restic keeps the clone.
 
-A clone is consistent, and the server goes on writing meanwhile. It needs as much room as the data until it is kept.
+A clone is consistent, and the server goes on writing meanwhile. It needs as much room as the data until it is kept. With standbys
+it is one of them (see ``sources``).
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from datastores.sites.local.archive.contract import ArchiverError, Progress, Sto
 from datastores.sites.local.archive.restic import Repository, Snapshot
 from datastores.sites.local.binlogs.unpack import NOTE_FILE
 from datastores.sites.local.engine import Place
+from datastores.sites.local.mysql.archive import sources
 from datastores.sites.local.mysql.archive.client import call
 from datastores.sites.local.mysql.archive.keeping import next_log, repository_of
-from datastores.sites.local.mysql.following import executed
 from datastores.sites.local.mysql.logins import Administration, administration
 from datastores.sites.local.mysql.names import ARCHIVER
 from datastores.sites.local.mysql.programs import temporary_directory
@@ -49,28 +50,30 @@ def clone_directory(place: Place) -> Path:
 
 def back_up(place: Place) -> Command:
     """Return what clones and keeps. What an earlier attempt left is removed first. Raises ArchiverError."""
-    target, note = clone_directory(place), place.directory / NOTE_FILE
     log = next_log(place)  # before the server is asked: what is in the archive is in the clone
     try:
-        with administration(place) as session:
-            _end_clones(session)
-            shutil.rmtree(target, ignore_errors=True)
-            write_private(note, json.dumps({"executed": executed(session), "log": log}))
+        for standby in sources.offered(place):
+            with contextlib.suppress(pymysql.Error, OSError):  # then it is not cloned either
+                _tidy(standby)
+        _tidy(place)
+        source, there = sources.choose(place)
     except (pymysql.Error, OSError):
         raise ArchiverError("The server did not answer.") from None
-    if shutil.disk_usage(place.directory).free < used_bytes(place.data) * ROOM:
+    write_private(place.directory / NOTE_FILE, json.dumps({"executed": there, "log": log}))
+    if shutil.disk_usage(source.directory).free < used_bytes(source.data) * ROOM:
         raise ArchiverError("The disk has no room for a copy of the data.")
-    return _clone_and_keep(place, {"kind": KIND, "began": str(int(time.time())), "log": str(log)})
+    tags = {"kind": KIND, "began": str(int(time.time())), "log": str(log), "from": source.name}
+    return _clone_and_keep(place, source, tags)
 
 
-def _clone_and_keep(place: Place, tags: dict[str, str]) -> Command:
-    target, repository = clone_directory(place), repository_of(place)
+def _clone_and_keep(place: Place, source: Place, tags: dict[str, str]) -> Command:
+    target, repository = clone_directory(source), repository_of(place)
     statement = f"CLONE LOCAL DATA DIRECTORY = '{escape_string(str(target))}'"
     keep = repository.back_up([Path()], tags)
     # A bucket gets a few small files with each piece of the log.
     tidy = repository.tidy().arguments if repository.in_bucket() else ["true"]
     script = SCRIPT.format(
-        clone=shlex.join(call(place, "mysql", f"--execute={statement}")),
+        clone=shlex.join(call(source, "mysql", f"--execute={statement}")),
         note=shlex.quote(str(place.directory / NOTE_FILE)),
         name=NOTE_FILE,
         keep=shlex.join(keep.arguments),
@@ -81,12 +84,13 @@ def _clone_and_keep(place: Place, tags: dict[str, str]) -> Command:
 
 def progress(place: Place) -> Progress | None:
     """Say how far the clone is; the server makes up for its connection meanwhile."""
-    with contextlib.suppress(pymysql.Error, OSError), administration(place):
+    source = next(iter(sources.offered(place)), place)
+    with contextlib.suppress(pymysql.Error, OSError), administration(source):
         pass
-    target = clone_directory(place)
+    target = clone_directory(source)
     if not target.exists() or (target / NOTE_FILE).exists():
         return None
-    return Progress(used_bytes(target), used_bytes(place.data))
+    return Progress(used_bytes(target), used_bytes(source.data))
 
 
 def catalogue(repository: Repository) -> list[Stored]:
@@ -110,8 +114,14 @@ def _stored(snapshot: Snapshot) -> Stored:
     )
 
 
+def _tidy(place: Place) -> None:
+    """Remove what a job that was killed has left in a server and beside its data."""
+    with administration(place, patience=END_SECONDS) as session:
+        _end_clones(session)
+    shutil.rmtree(clone_directory(place), ignore_errors=True)
+
+
 def _end_clones(session: Administration) -> None:
-    """End what a job that was killed has left in the server."""
 
     def left() -> list[object]:
         return [row[0] for row in session.execute("SHOW PROCESSLIST") if row[1] == ARCHIVER]

@@ -7,18 +7,12 @@ never by those of files: each node has files of its own, and a failover goes on 
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
-
-import pymysql
-from pymysql.constants import ER
-from pymysql.converters import escape_string
 
 from datastores.schedule import beat_is_due
 from datastores.sites.local.archive.contract import ArchiverError, Look
@@ -28,21 +22,14 @@ from datastores.sites.local.binlogs.folder import Folder, Header
 from datastores.sites.local.binlogs.sealed import SealError
 from datastores.sites.local.binlogs.transactions import NONE, Transactions
 from datastores.sites.local.engine import Place
-from datastores.sites.local.mysql.acknowledging import CONFIRMING, waits
+from datastores.sites.local.mysql.archive import marks
 from datastores.sites.local.mysql.archive.keeping import folder_in, repository_of
 from datastores.sites.local.mysql.archive.shipping import BATCH_BYTES, GAP, Way
-from datastores.sites.local.mysql.events import disabled_events
 from datastores.sites.local.mysql.following import executed
-from datastores.sites.local.mysql.logins import Administration, administration
+from datastores.sites.local.mysql.logins import Administration
 from datastores.sites.local.mysql.part import Role, read_part
 
-# In the server's own schema, where tenants can't write and which their dumps leave out.
-TABLE: Final = "mysql.hw_beat"
-SCHEMA: Final = f"CREATE TABLE IF NOT EXISTS {TABLE} (only_one TINYINT PRIMARY KEY, at DATETIME(6) NOT NULL, events_off JSON NOT NULL)"
-LAST_BEAT: Final = f"SELECT at, events_off FROM {TABLE}"  # noqa: S608 - a fixed name
-ANSWER_SECONDS: Final = 10.0
 WORK_SECONDS: Final = 30.0  # how long one look archives; the rest is for the next one
-BUSY: Final = "Writes wait for a standby, so the log can't be marked now."
 NOT_ARRIVING: Final = "The archive does not take the log. The server keeps it for a day, and it is tried again."
 HOLE: Final = "{many} never reached the archive."
 GHOSTS: Final = "The archive has {many} that the server lost."
@@ -98,31 +85,8 @@ def _take(place: Place, folder: Folder, note: State, now: datetime, most_bytes: 
 def seal(place: Place, before: Mapping[str, Any]) -> tuple[datetime, State]:
     """Mark the log and close its file, so that the next look archives it. Raises ArchiverError."""
     note = dict(before)
-    with _session(place) as session:
+    with marks.answering(place) as session:
         return _mark(session, note), note
-
-
-def recovered_to(place: Place) -> datetime | None:
-    """Return the last mark in a server; None for one that was never marked."""
-    found = last_mark(place)
-    return found[0] if found else None
-
-
-def last_mark(place: Place) -> tuple[datetime, list[list[str]]] | None:
-    """Return the last mark, and which events the tenant had switched off then."""
-    with _session(place) as session:
-        try:
-            rows = session.execute(LAST_BEAT)
-        except pymysql.err.ProgrammingError as error:
-            if error.args[0] != ER.NO_SUCH_TABLE:
-                raise
-            return None
-    if not rows:
-        return None
-    at, off = rows[0]
-    if not isinstance(at, datetime):
-        raise TypeError(at)
-    return at.replace(tzinfo=UTC), json.loads(str(off))
 
 
 @dataclass(frozen=True)
@@ -171,7 +135,7 @@ def _ask(place: Place, note: State, now: datetime, held: Transactions | None) ->
     """Mark the log where that is due, and look at what there is."""
     beaten_at = note.get("beaten_at")
     since = (now - datetime.fromisoformat(beaten_at)).total_seconds() if beaten_at else None
-    with _session(place) as session:
+    with marks.answering(place) as session:
         there = Transactions.parse(executed(session))
         changed, lost = not there <= (held or NONE), bool((held or NONE) - there)
         if lost or beat_is_due(since_last=since, changed=changed):
@@ -240,30 +204,7 @@ def _many(transactions: Transactions) -> str:
 
 def _mark(session: Administration, note: State) -> datetime:
     """Commit a mark, close the file that has it, and note it. Raises ArchiverError where it would wait for a standby."""
-    if waits(session) and not int(str(session.execute(CONFIRMING)[0][1])):
-        raise ArchiverError(BUSY)
-    ((at,),) = session.execute("SELECT UTC_TIMESTAMP(6)")
-    off = escape_string(json.dumps(disabled_events(session)))
-    beat = f"REPLACE INTO {TABLE} VALUES (1, '{at}', '{off}')"  # noqa: S608 - a fixed name
-    try:
-        session.execute(beat)
-    except pymysql.err.ProgrammingError as error:
-        if error.args[0] != ER.NO_SUCH_TABLE:
-            raise
-        session.execute(SCHEMA)
-        session.execute(beat)
+    moment = marks.mark(session)
     session.execute("FLUSH BINARY LOGS")
-    if not isinstance(at, datetime):
-        raise TypeError(at)
-    moment = at.replace(tzinfo=UTC)
     note |= {"mark": moment.isoformat(), "beaten_at": moment.isoformat()}
     return moment
-
-
-@contextmanager
-def _session(place: Place) -> Iterator[Administration]:
-    try:
-        with administration(place, seconds=ANSWER_SECONDS) as session:
-            yield session
-    except (pymysql.Error, OSError):
-        raise ArchiverError("The server did not answer.") from None

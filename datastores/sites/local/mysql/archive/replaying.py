@@ -1,7 +1,8 @@
 """Restoring: the backup out of the repository, and the archived log as if a primary had sent it.
 
 A restored server finds the log among its own files as the log that standbys keep of their primary (relay log), and applies it as a
-standby does: in parallel, crash-safe, each transaction once and under its own name. Meanwhile its tenant's events are off.
+standby does: in parallel, crash-safe, each transaction once and under its own name. Meanwhile its tenant's events are off. A
+server that was cloned from a standby still knows that one's source; it never starts to follow it, and forgets it first.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import pymysql
 from datastores.sites.local.archive.contract import ArchiverError, Target
 from datastores.sites.local.archive.restic import Repository
 from datastores.sites.local.archive.vault import Vault
-from datastores.sites.local.binlogs.chain import RELAY, Chain, salvage
+from datastores.sites.local.binlogs.chain import INDEX_FILE, READY_FILE, RELAY, Chain, salvage
 from datastores.sites.local.binlogs.folder import DIRECTORY as LOG
 from datastores.sites.local.engine import Place
 from datastores.sites.local.mysql.accounts import installation_statements
@@ -26,7 +27,7 @@ from datastores.sites.local.mysql.archive import segments, shipping
 from datastores.sites.local.mysql.archive.client import in_turn, module
 from datastores.sites.local.mysql.archive.cloning import first_log
 from datastores.sites.local.mysql.archive.keeping import RESTORE_DIRECTORY
-from datastores.sites.local.mysql.archive.log import last_mark
+from datastores.sites.local.mysql.archive.marks import last_mark
 from datastores.sites.local.mysql.configuration import (
     NO_REPLAY,
     REPLAY_FILE,
@@ -48,8 +49,9 @@ IN_MEMORY: Final = (
     f"SELECT 1 FROM information_schema.tables WHERE engine = 'MEMORY' AND table_schema NOT IN {SYSTEM} LIMIT 1"  # noqa: S608 - fixed names
 )
 TOLERANT, STRICT = ("SET GLOBAL replica_exec_mode = IDEMPOTENT", "SET GLOBAL replica_exec_mode = STRICT")
+SOURCE: Final = "archive"
 BEGIN: Final = (
-    f"CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'archive', RELAY_LOG_FILE = '{RELAY}.000001', RELAY_LOG_POS = 4"
+    f"CHANGE REPLICATION SOURCE TO SOURCE_HOST = '{SOURCE}', RELAY_LOG_FILE = '{RELAY}.000001', RELAY_LOG_POS = 4"
 )
 APPLY: Final = "START REPLICA SQL_THREAD"
 
@@ -125,7 +127,7 @@ def replayed(place: Place) -> bool:
     try:
         with administration(place) as session:
             chain = chain_of(place)
-            return chain is None or _go_on(session, chain)
+            return chain is None or _go_on(place, session, chain)
     except (pymysql.Error, OSError):
         return False
 
@@ -169,21 +171,32 @@ def chain_of(place: Place) -> Chain | None:
         return None
 
 
-def _go_on(session: Administration, chain: Chain) -> bool:
+def _go_on(place: Place, session: Administration, chain: Chain) -> bool:
     """Begin or carry on; what was applied is looked at first, since then nothing need be begun."""
     if not missing(session, str(chain.have), executed(session)):
         return True
     status = session.row("SHOW REPLICA STATUS")
-    if not status.get("Source_Host"):
-        session.execute(BEGIN)
+    if status.get("Source_Host") != SOURCE:
+        _begin(place, session)
     elif status["Last_SQL_Errno"]:
         raise ReplayError(
             f"A transaction of the archived log can't be applied: MySQL error {status['Last_SQL_Errno']}."
         )
-    if not status or status.get("Replica_SQL_Running") != "Yes":
-        session.execute(TOLERANT if session.execute(IN_MEMORY) else STRICT)
-        session.execute(APPLY)
+    elif status["Replica_SQL_Running"] == "Yes":
+        return False
+    session.execute(TOLERANT if session.execute(IN_MEMORY) else STRICT)
+    session.execute(APPLY)
     return False
+
+
+def _begin(place: Place, session: Administration) -> None:
+    """Have the server take the files of the log for what its source has sent. What a standby knew of its own source goes
+    first, and would take them along."""
+    ready = place.data / READY_FILE
+    if ready.exists():
+        forget_source(session)
+        ready.rename(place.data / INDEX_FILE)
+    session.execute(BEGIN)
 
 
 def _words(microseconds: int) -> str:
