@@ -15,9 +15,10 @@ from datastores import actions
 from datastores.actions import Wish
 from datastores.models import Backup, DataStore, Node
 from datastores.sites.local.machine import Machine
-from datastores.sites.local.mysql.archive.cloning import KIND
+from datastores.sites.local.mysql.archive import replaying
+from datastores.sites.local.mysql.archive.cloning import KIND, clone_directory
 from datastores.sites.local.mysql.archive.keeping import repository_of
-from datastores.sites.local.mysql.logins import administration
+from datastores.sites.local.mysql.logins import Administration, administration
 from datastores.sites.local.places import place_of
 from tests.availability import Maker, Monitor, fresh, primary, wait_whole
 from tests.real.backups.test_mysql import count, events, login, rows, run
@@ -60,8 +61,25 @@ def numbers(store: DataStore) -> list[int]:
     return [int(row[0]) for row in run(store, "SELECT id FROM numbers ORDER BY id")]
 
 
+@pytest.fixture
+def dying(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Have the server that replays a log die just before it begins, once; the statement that it did not get."""
+    died: list[str] = []
+    execute = Administration.execute
+
+    def executed(session: Administration, statement: str) -> list[tuple[object, ...]]:
+        if statement == replaying.BEGIN and not died:
+            died.append(statement)
+            execute(session, "SHUTDOWN")
+            raise OSError
+        return execute(session, statement)
+
+    monkeypatch.setattr(Administration, "execute", executed)
+    return died
+
+
 def test_a_standby_is_cloned_and_brings_back_any_second(
-    make: Maker, actor: Actor, admin: Member, site: Machine, monitor: Monitor
+    make: Maker, actor: Actor, admin: Member, site: Machine, monitor: Monitor, dying: list[str]
 ) -> None:
     store = make("mysql", "business-4")
     wait_whole(store)
@@ -74,6 +92,7 @@ def test_a_standby_is_cloned_and_brings_back_any_second(
         done(actions.back_up(actor=actor, store=fresh(store)))
         backup = Backup.objects.get()
         assert copied_from(store, site) == name_of(store, Node.Role.STANDBY, site)
+    dying.append("not this time")
     assert "2 tables" in done(actions.prove(actor=actor, store=fresh(store))).sentence
     run(store, "ALTER EVENT goes DISABLE")
     before = timezone.now()
@@ -87,7 +106,10 @@ def test_a_standby_is_cloned_and_brings_back_any_second(
             assert session.row("SHOW REPLICA STATUS") == {}
         return made
 
-    then, now = restored("then", Wish(backup=backup.label)), restored("now", Wish())
+    then = restored("then", Wish(backup=backup.label))
+    dying.clear()
+    now = restored("now", Wish())
+    assert dying == [replaying.BEGIN]
     assert [count(each) for each in (then, restored("before", Wish(moment=before)), now)] == [1000, 1000, 10]
     assert events(then) == {"stays": "ENABLED", "goes": "ENABLED", "sleeps": "DISABLED"}
     assert events(now) == {"stays": "ENABLED", "goes": "DISABLED", "sleeps": "DISABLED"}
@@ -106,8 +128,13 @@ def test_the_next_standby_is_cloned_after_a_switchover_and_the_primary_where_non
     done(actions.switch_over(actor=actor, store=fresh(store)))
     wait_whole(store)
     assert name_of(store, Node.Role.PRIMARY, site) == first
+    leftover = (
+        clone_directory(place_of(store.nodes.get(role=Node.Role.STANDBY), site.home)) / "of a job that was killed"
+    )
+    leftover.mkdir(parents=True)
     done(actions.back_up(actor=actor, store=fresh(store)))
     assert copied_from(store, site) == name_of(store, Node.Role.STANDBY, site) != first
+    assert not leftover.parent.exists()
     assert "1 table, 1,000 rows checked" in done(actions.prove(actor=actor, store=fresh(store))).sentence
 
     site.supervisor.stop(name_of(store, Node.Role.STANDBY, site))
