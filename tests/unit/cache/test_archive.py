@@ -23,6 +23,7 @@ from datastores.sites.local.cache.archive.units import (
     units,
 )
 
+STANDBY = "backup of a standby's files"
 ZERO = datetime(2026, 11, 26, tzinfo=UTC)
 FIRST = Manifest("appendonly.aof.1.base.rdb", (Part("a.1", 1),))
 
@@ -32,19 +33,26 @@ def at(second: int) -> datetime:
 
 
 def snapshot(number: int, generation: int, since: int, until: int, kind: str) -> Snapshot:
-    tags = Reach(at(since), at(until), "a.1", 7).tags(kind)
-    return Snapshot(f"{number:064}", at(until), (f"/held/{generation}",), tags, at(until), at(until))
+    reach, folder = Reach(at(since), at(until), "a.1", 7), f"/held/{generation}"
+    if kind == STANDBY:
+        reach, folder = Reach(at(until), at(until), "a.1", 7, "node-2"), f"/copied/{number % 2}"
+    tags = reach.tags(BACKUP if kind == STANDBY else kind)
+    return Snapshot(f"{number:064}", at(until), (folder,), tags, at(until), at(until))
 
 
 @st.composite
 def archives(draw: st.DrawFn) -> list[Unit]:
-    """Generations one after the other without a gap, each copied now and then, some of the copies as backups."""
+    """Generations one after the other without a gap, each copied now and then, some of the copies as backups, which may be
+    a standby's. Where a server begins another generation, the one that is over is copied to its end."""
     found: list[Snapshot] = []
     since = now = 0
     for generation in range(draw(st.integers(1, 4))):
         for _ in range(draw(st.integers(1, 4))):
             now += draw(st.integers(1, 9))
-            found.append(snapshot(len(found), generation, since, now, draw(st.sampled_from((LOG, LOG, BACKUP)))))
+            kind = draw(st.sampled_from((LOG, LOG, BACKUP, STANDBY)))
+            found.append(snapshot(len(found), generation, since, now, kind))
+        now += draw(st.integers(0, 2))
+        found.append(snapshot(len(found), generation, since, now, LOG))
         since = now - draw(st.integers(0, 1))
     return units(found)
 
@@ -65,6 +73,20 @@ def test_expiry_never_takes_a_second_that_the_oldest_kept_backup_promises(found:
         assert newest(left) == newest(found) or newest(left).reach.until == newest(found).reach.until  # type: ignore[union-attr]
 
 
+@given(archives(), st.integers(1, 3))
+def test_every_second_since_the_oldest_kept_backup_is_cut_from_the_primary_s_files(found: list[Unit], keep: int) -> None:
+    left = [unit for unit in found if unit not in needless(found, keep)]
+    reach = newest(left)
+    assert reach
+    for backup in [unit for unit in left if unit.is_backup][:1]:
+        second = backup.reach.until
+        while second <= reach.reach.until:
+            chosen = for_moment(left, second)
+            assert chosen
+            assert chosen.reach.source == ""
+            second += timedelta(seconds=1)
+
+
 @given(archives())
 def test_what_later_copies_replace_takes_no_second_along(found: list[Unit]) -> None:
     left = [unit for unit in found if unit not in superseded(found)]
@@ -80,6 +102,17 @@ def test_a_moment_is_restored_from_the_nearest_snapshot_before_it() -> None:
     assert chosen.generation == "/held/2"
     assert for_moment(found, at(91)) is None
     assert units([Snapshot("f", ZERO, ("/x",), {"engine": "another"})]) == []
+
+
+def test_a_standby_s_files_bring_back_the_newest_state_but_are_never_cut() -> None:
+    found = units([snapshot(1, 1, 0, 50, LOG), snapshot(2, 1, 0, 60, STANDBY)])
+    assert [unit.reach.source for unit in found] == ["", "node-2"]
+    assert newest(found) == found[1]
+    assert for_moment(found, at(60)) is None
+    assert for_moment(found, at(50)) == found[0]
+    assert superseded(found) == []
+    again = units([snapshot(1, 1, 0, 60, LOG), snapshot(2, 1, 0, 60, STANDBY)])
+    assert newest(again) == again[0], "what a lost primary wrote later continues its own files only"
 
 
 def test_a_manifest_is_read_without_history_and_written_as_the_server_reads_it() -> None:

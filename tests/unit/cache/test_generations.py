@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from datastores.sites.local.archive.contract import ArchiverError
-from datastores.sites.local.cache.archive.generations import Generation, hold, over, release_all
+from datastores.sites.local.cache.archive.generations import LOGINS, Generation, hold, hold_standby, over, release_all
 from datastores.sites.local.cache.archive.manifest import DIRECTORY, MANIFEST
+from datastores.sites.local.cache.archive.sparing import copies, forget_copies, keep_standbys, kept_standbys
+from datastores.sites.local.cache.logins import LOGINS_FILE
 from datastores.sites.local.engine import Place
 
 BEGAN = 1_795_700_000
@@ -129,6 +131,34 @@ def test_a_directory_of_the_same_name_with_other_files_is_not_taken_for_the_same
     second = hold(place)
     assert over(place, second) is None
     assert not first.directory.exists()
+
+
+def test_a_standby_s_files_are_held_at_its_primary_with_the_primary_s_logins(
+    place: Place, files: Files, tmp_path: Path
+) -> None:
+    files.append("a")
+    primary = Place("primary", tmp_path / "primary", tmp_path / "p", 2)
+    primary.configuration.mkdir(parents=True)
+    (place.configuration / LOGINS_FILE).write_text("the standby's")
+    (primary.configuration / LOGINS_FILE).write_text("the primary's")
+    held = hold_standby(place, primary)
+    release_all(place)
+    assert text(held) == "a"
+    assert held.directory.is_relative_to(copies(primary))
+    assert (held.directory / LOGINS / LOGINS_FILE).read_text() == "the primary's"
+
+
+def test_what_killed_backups_left_goes_also_where_the_primary_was_before(tmp_path: Path) -> None:
+    nodes = [Place(name, tmp_path / name, tmp_path / "s", 1) for name in ("one", "other")]
+    for node in nodes:
+        (copies(node) / "node").mkdir(parents=True)
+    keep_standbys(nodes[0], nodes[1:])
+    assert kept_standbys(nodes[0]) == nodes[1:]
+    forget_copies(nodes[0])
+    assert not any(copies(node).exists() for node in nodes)
+    keep_standbys(nodes[0], [])
+    assert kept_standbys(nodes[0]) == []
+    keep_standbys(Place("new", tmp_path / "new", tmp_path / "s", 1), [])
 
 
 def test_files_that_can_t_be_read_are_told(place: Place) -> None:

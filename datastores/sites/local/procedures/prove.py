@@ -151,9 +151,9 @@ class Prove(ArchivingProcedure):
 
     @step("Check every file")
     def check_files(self) -> Outcome:
-        """Verify the checksums of all files."""
+        """Verify the checksums of all files, and that the backup's own can be restored where they are others."""
         wait = self._check("files", lambda: self.archiver.check_files(self.copy), "Verifying checksums.")
-        return wait or Goto("conclude")
+        return wait or self._check_backup() or Goto("conclude")
 
     @step("Write down what was proved")
     def conclude(self) -> Outcome:
@@ -248,6 +248,19 @@ class Prove(ArchivingProcedure):
                 return Goto("replay")
             log.error("Check “%s” of a copy of %s failed: %s", name, self.store.pk, self.job(name).last_words())  # noqa: TRY400
             return Fail(f"The restored copy is damaged: “{self.label(self.operation.step)}” found errors.", REMEDY)
+
+    def _check_backup(self) -> Outcome | None:
+        waiting = "Restoring and checking the backup's own files."
+        try:
+            return self.work(
+                "backup",
+                lambda: self.archiver.check_backup(self.copy),
+                lambda: waiting,
+                niceness=LOW_PRIORITY,
+                gives_way=True,
+            )
+        except WorkError as error:
+            return Fail(f"The backup's own files can't be restored, only newer ones. {error}", REMEDY)
 
     def _compare(self) -> Comparison:
         copy = self.archiver.counted(self.copy, self.job("count").output())

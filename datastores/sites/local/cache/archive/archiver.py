@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -22,7 +22,7 @@ from datastores.sites.local.archive.contract import (
 )
 from datastores.sites.local.archive.restic import Repository
 from datastores.sites.local.archive.vault import Vault
-from datastores.sites.local.cache.archive import counting, generations, restoring, salvaging, shipping, units
+from datastores.sites.local.cache.archive import counting, generations, restoring, salvaging, shipping, sparing, units
 from datastores.sites.local.cache.archive.manifest import DIRECTORY, MANIFEST, parse
 from datastores.sites.local.cache.archive.restoring import work
 from datastores.sites.local.cache.archive.shipping import ARCHIVE_DIRECTORY, answering, log_job, repository_of
@@ -48,8 +48,8 @@ COPY_SETTINGS: Final = (
     ("--appendfsync", "no"),
     ("--set-proc-title", "no"),  # a title would overwrite the mark by which a job's processes are found
 )
-# $1: where the progress goes. What follows is a call of restic.
-BACK_UP: Final = 'progress=$1; shift; exec "$@" >"$progress"'
+# $1: where the progress goes, $2: links to a standby's files, which go with it. What follows is a call of restic.
+BACK_UP: Final = 'progress=$1 copies=$2; shift 2; "$@" >"$progress"; code=$?; rm -rf "$copies"; exit "$code"'
 MEANINGS: Final = (
     ("the log is cut off", "The log in the archive is shorter than it was when it was copied."),
     ("the log is damaged", "The log in the archive is damaged."),
@@ -62,7 +62,7 @@ MEANINGS: Final = (
 
 
 class CacheArchiver(Archiver):
-    """One encrypted repository per store, taken from the primary."""
+    """One encrypted repository per store: backups are copied from a standby where there is one, log from the primary."""
 
     things: ClassVar[tuple[str, str]] = ("database", "key")
     takes_buckets: ClassVar[bool] = True
@@ -96,12 +96,18 @@ class CacheArchiver(Archiver):
             with contextlib.suppress(ArchiverError):  # the next backup tries again
                 repository.answer(repository.command("forget", *(unit.snapshot.id for unit in gone[:MOST_GONE])))
 
+    def read_from(self, place: Place, standbys: Sequence[Place]) -> None:
+        """Write them down."""
+        sparing.keep_standbys(place, standbys)
+
     def back_up(self, place: Place) -> Command:
-        """Copy the newest snapshot and the log since then. Raises ArchiverError."""
+        """Copy the newest snapshot and the log since then, of a standby that has everything. Raises ArchiverError."""
+        sparing.forget_copies(place)
         with answering(place) as platform:
-            measured = shipping.mark(place, platform)
+            measured = sparing.mark_standby(place, platform) or shipping.mark(place, platform)
         copied = shipping.copy(place, measured.held, measured.reach(measured.held), BACKUP)
-        words = ["sh", "-c", BACK_UP, "back up", str(work(place) / PROGRESS_FILE), *copied.arguments]
+        places = (str(work(place) / PROGRESS_FILE), str(sparing.copies(place)))
+        words = ["sh", "-c", BACK_UP, "back up", *places, *copied.arguments]
         return Command(words, copied.environment)
 
     def progress(self, place: Place) -> Progress | None:
@@ -155,7 +161,7 @@ class CacheArchiver(Archiver):
 
     def salvage(self, lost: Path, place: Place) -> int:
         """Take over the commands that the lost node has written later, and its logins."""
-        found, until = salvaging.salvage(lost, place)
+        found, until = salvaging.salvage(lost, place, continues=not restoring.of_standby(place))
         if until:
             restoring.note(place, until)
         return found
@@ -204,6 +210,10 @@ class CacheArchiver(Archiver):
     def check_files(self, place: Place) -> Command:
         """Check snapshot and log (valkey-check-aof)."""
         return Command([str(program("valkey-check-aof")), str(place.data / DIRECTORY / MANIFEST)])
+
+    def check_backup(self, place: Place) -> Command:
+        """See ``restoring.check_backup``."""
+        return restoring.check_backup(place)
 
     def look(self, place: Place, vault: Vault, position: Mapping[str, Any], now: datetime) -> Look:
         """See ``shipping``."""

@@ -21,6 +21,7 @@ from host.files import write_private
 
 WORK: Final = "archive"  # below the node's directory
 HELD: Final = "held"
+COPIED: Final = "copied"  # of a standby, until a backup of it has ended
 LOGINS: Final = "logins"  # the file of logins goes along: the data directory holds none
 TRIES: Final = 5
 MOST: Final = 3  # generations held while one of them is being copied
@@ -42,13 +43,22 @@ class Generation:
 
 def hold(place: Place) -> Generation:
     """Hold the files that the server uses now. Raises ArchiverError."""
-    source = place.data / DIRECTORY
+    return _hold(place.data / DIRECTORY, place, place.directory / WORK / HELD)
+
+
+def hold_standby(standby: Place, primary: Place) -> Generation:
+    """Hold a standby's files at its primary, whose logins go along: the standby itself lets go of what it holds whenever
+    it is configured. Raises ArchiverError, or OSError where the two are on different disks."""
+    return _hold(standby.data / DIRECTORY, primary, primary.directory / WORK / COPIED / standby.name)
+
+
+def _hold(source: Path, place: Place, below: Path) -> Generation:
     for _ in range(TRIES):  # the server may replace them in between
         with contextlib.suppress(FileNotFoundError, ValueError):
             text = (source / MANIFEST).read_text()
             manifest = parse(text)
             since = created(_head(source / manifest.base)) + 1
-            directory = place.directory / WORK / HELD / f"{manifest.base}-{since}"
+            directory = below / f"{manifest.base}-{since}"
             _link(source, directory / DIRECTORY, manifest)
             if (source / MANIFEST).read_text() == text:
                 _note(place, directory, manifest)

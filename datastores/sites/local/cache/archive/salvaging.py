@@ -17,14 +17,17 @@ from datastores.sites.local.engine import Place
 COMPARED: Final = 2**16  # bytes before the end of the restored log that must be the same in the lost one
 
 
-def salvage(lost: Path, place: Place) -> tuple[int, datetime | None]:
+def salvage(lost: Path, place: Place, *, continues: bool = True) -> tuple[int, datetime | None]:
     """Return how many files were saved, and up to when everything is there, where the end of the last one is whole.
 
-    ``lost`` is the old data directory. Commands can be taken over where they follow the same snapshot.
+    ``lost`` is the old data directory. Commands can be taken over where they follow the same snapshot; ``continues``:
+    whether the restored files are of the same node, since another one's may have the same names.
     """
     for name in (LOGINS_FILE, SCOPES_FILE):
         with contextlib.suppress(FileNotFoundError):
             shutil.copy2(lost.parent / place.configuration.name / name, place.configuration / name)
+    if not continues:
+        return 0, None
     source, target = lost / DIRECTORY, place.data / DIRECTORY
     try:
         old, new = parse((source / MANIFEST).read_text()), parse((target / MANIFEST).read_text())

@@ -24,7 +24,7 @@ from datastores.sites.local.archive.restic import Repository, meaning
 from datastores.sites.local.cache.archive import generations
 from datastores.sites.local.cache.archive.generations import WORK, Generation, hold
 from datastores.sites.local.cache.archive.manifest import DIRECTORY, MANIFEST, parse
-from datastores.sites.local.cache.archive.units import BACKUP, LOG, Reach
+from datastores.sites.local.cache.archive.units import BACKUP, ENGINE, LOG, Reach, units
 from datastores.sites.local.cache.sessions import FullError, Platform, session
 from datastores.sites.local.engine import Place
 from host.files import write_private
@@ -44,16 +44,18 @@ Note = dict[str, Any]
 
 @dataclass(frozen=True)
 class Mark:
-    """Everything of before ``moment`` is in the first ``at`` bytes of the last file that is held."""
+    """Everything of before ``moment`` is in the first ``at`` bytes of the last file that is held, which is the primary's,
+    or that of the standby ``source``."""
 
     held: Generation
     moment: datetime
     at: int
+    source: str = ""
 
     def reach(self, held: Generation) -> Reach:
         """Return what a copy of this generation, or of the one before, can bring back."""
-        since = datetime.fromtimestamp(held.since, UTC)
-        return Reach(since, self.moment, held.manifest.last, self.at)
+        since = self.moment if self.source else datetime.fromtimestamp(held.since, UTC)
+        return Reach(since, self.moment, held.manifest.last, self.at, self.source)
 
 
 def repository_of(place: Place) -> Repository:
@@ -88,15 +90,26 @@ def mark(place: Place, platform: Platform | None) -> Mark:
         held = hold(place)
         moment = _told(platform) if platform else _reckoned()
         at = held.size
-        with contextlib.suppress(FileNotFoundError, ValueError):  # unless the server has begun another file meanwhile
-            if parse((place.data / DIRECTORY / MANIFEST).read_text()).last == held.manifest.last:
-                return Mark(held, moment, at)
+        if is_last(place, held):
+            return Mark(held, moment, at)
     raise ArchiverError("The append-only files change too fast to be copied.")
+
+
+def is_last(place: Place, held: Generation) -> bool:
+    """Whether the server has begun no other file than the last that is held."""
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        return parse((place.data / DIRECTORY / MANIFEST).read_text()).last == held.manifest.last
+    return False
+
+
+def server_time(platform: Platform) -> datetime:
+    """Ask the server for its second."""
+    return datetime.fromtimestamp(int(platform.ask("TIME")[0]), UTC)
 
 
 def _told(platform: Platform) -> datetime:
     """Return the server's time; everything that it answered before is in its files."""
-    moment = datetime.fromtimestamp(int(platform.ask("TIME")[0]), UTC)
+    moment = server_time(platform)
     if not wait_until(lambda: not int(platform.ask("INFO", "persistence")["aof_buffer_length"]), WRITE_SECONDS):
         raise ArchiverError("The server can't write its log.")
     return moment
@@ -199,7 +212,7 @@ def _start(place: Place, measured: Mark, note: Note) -> Note:
     facts = {
         "since": held.since,
         "until": measured.moment.isoformat(),
-        "reached": note.get("until", ""),
+        "reached": note.get("until") or _backed_up(place),
         "release": str(held.directory) if past else "",
         "began": time.time(),
     }
@@ -207,6 +220,14 @@ def _start(place: Place, measured: Mark, note: Note) -> Note:
     job.start(copy(place, held, reach, LOG), niceness=LOW_PRIORITY)
     begun = {"beaten_at": measured.moment.isoformat(), "held": [measured.held.directory.name, measured.at]}
     return {**note, **begun, "due": bool(past)}
+
+
+def _backed_up(place: Place) -> str:
+    """Return the last second before those that a backup promises, where no log has arrived yet: log that begins later
+    leaves some out. Empty without a backup. Raises ArchiverError."""
+    backups = [unit for unit in units(repository_of(place).snapshots(engine=ENGINE)) if unit.is_backup]
+    oldest = min((unit.snapshot.finished or unit.snapshot.time for unit in backups), default=None)
+    return oldest.replace(microsecond=0).isoformat() if oldest else ""
 
 
 def _collected(place: Place, note: Note) -> tuple[Note, Look]:

@@ -16,17 +16,24 @@ NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 @dataclass(frozen=True)
 class Reach:
     """Which seconds a copy can bring back, all of them from ``since`` to ``until``, and how it is seen to be whole:
-    ``file`` has at least ``at`` bytes, for so many it had at ``until``."""
+    ``file`` has at least ``at`` bytes, for so many it had at ``until``.
+
+    ``source``: the standby whose files were copied. They note the second in which it received a command, which is later
+    than the one in which the primary answered it: so they bring back everything of before ``until``, and what came while
+    they were copied, but are never cut at a moment. Empty: they are the primary's own.
+    """
 
     since: datetime
     until: datetime
     file: str
     at: int
+    source: str = ""
 
     def tags(self, kind: str) -> dict[str, str]:
         """Return it as notes beside a copy."""
         times = {"since": str(int(self.since.timestamp())), "until": str(int(self.until.timestamp()))}
-        return {"engine": ENGINE, "kind": kind, **times, "file": self.file, "at": str(self.at)}
+        source = {"from": self.source} if self.source else {}
+        return {"engine": ENGINE, "kind": kind, **times, "file": self.file, "at": str(self.at), **source}
 
 
 @dataclass(frozen=True)
@@ -49,20 +56,21 @@ def units(snapshots: Iterable[Snapshot]) -> list[Unit]:
 
 
 def for_moment(found: Sequence[Unit], moment: datetime) -> Unit | None:
-    """Return the copy from which a moment is restored fastest: the one whose snapshot is nearest before it."""
-    covering = [unit for unit in found if unit.reach.since <= moment <= unit.reach.until]
+    """Return the copy from which a moment is restored fastest: the primary's whose snapshot is nearest before it."""
+    own = [unit for unit in found if not unit.reach.source]
+    covering = [unit for unit in own if unit.reach.since <= moment <= unit.reach.until]
     return max(covering, key=lambda unit: (unit.reach.since, unit.reach.until), default=None)
 
 
 def newest(found: Sequence[Unit]) -> Unit | None:
-    """Return the copy that reaches furthest."""
-    return max(found, key=lambda unit: (unit.reach.until, unit.snapshot.time), default=None)
+    """Return the copy that reaches furthest; of two that do, the primary's, which its own later log continues."""
+    return max(found, key=lambda unit: (unit.reach.until, not unit.reach.source, unit.snapshot.time), default=None)
 
 
 def superseded(found: Sequence[Unit]) -> list[Unit]:
     """Return the copies of log whose every second a later copy of the same generation brings back too."""
     last: dict[str, Unit] = {}
-    for unit in found:
+    for unit in (unit for unit in found if not unit.reach.source):
         if unit.generation not in last or unit.reach.until >= last[unit.generation].reach.until:
             last[unit.generation] = unit
     return [unit for unit in found if not unit.is_backup and last[unit.generation] is not unit]
@@ -71,7 +79,8 @@ def superseded(found: Sequence[Unit]) -> list[Unit]:
 def needless(found: Sequence[Unit], keep: int) -> list[Unit]:
     """Return what goes when only the newest ``keep`` backups stay: older backups, and log of before the oldest of them.
 
-    Invariant: every second from the end of the oldest kept backup on that could be restored can still be.
+    Invariant: every second from the end of the oldest kept backup on that could be restored can still be. It is the log
+    alone that brings these back, whichever node the backups were copied from.
     """
     backups = [unit for unit in found if unit.is_backup]
     kept = backups[-keep:] if keep else []
@@ -90,4 +99,5 @@ def needless(found: Sequence[Unit], keep: int) -> list[Unit]:
 def _unit(snapshot: Snapshot) -> Unit:
     tags = snapshot.tags
     since, until = (datetime.fromtimestamp(int(tags[name]), UTC) for name in ("since", "until"))
-    return Unit(snapshot, Reach(since, until, tags["file"], int(tags["at"])), tags["kind"] == BACKUP)
+    reach = Reach(since, until, tags["file"], int(tags["at"]), tags.get("from", ""))
+    return Unit(snapshot, reach, tags["kind"] == BACKUP)
