@@ -74,7 +74,9 @@ def test_expiry_never_takes_a_second_that_the_oldest_kept_backup_promises(found:
 
 
 @given(archives(), st.integers(1, 3))
-def test_every_second_since_the_oldest_kept_backup_is_cut_from_the_primary_s_files(found: list[Unit], keep: int) -> None:
+def test_every_second_since_the_oldest_kept_backup_is_cut_from_the_primary_s_files(
+    found: list[Unit], keep: int
+) -> None:
     left = [unit for unit in found if unit not in needless(found, keep)]
     reach = newest(left)
     assert reach
