@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from datastores.sites.local.archive.contract import ArchiverError
 from datastores.sites.local.cache.archive.generations import LOGINS, Generation, hold, hold_standby, over, release_all
 from datastores.sites.local.cache.archive.manifest import DIRECTORY, MANIFEST
+from datastores.sites.local.cache.archive.salvaging import salvage
 from datastores.sites.local.cache.archive.sparing import copies, forget_copies, keep_standbys, kept_standbys
 from datastores.sites.local.cache.logins import LOGINS_FILE
 from datastores.sites.local.engine import Place
@@ -159,6 +161,20 @@ def test_what_killed_backups_left_goes_also_where_the_primary_was_before(tmp_pat
     keep_standbys(nodes[0], [])
     assert kept_standbys(nodes[0]) == []
     keep_standbys(Place("new", tmp_path / "new", tmp_path / "s", 1), [])
+
+
+def test_what_a_lost_node_wrote_does_not_continue_a_standby_s_files_of_the_same_names(
+    place: Place, files: Files, tmp_path: Path
+) -> None:
+    restored = Place("restored", tmp_path / "restored", tmp_path / "r", 2)
+    held = hold(place)
+    shutil.copytree(held.directory / DIRECTORY, restored.data / DIRECTORY)
+    restored.configuration.mkdir()
+    (place.configuration / LOGINS_FILE).write_text("of the lost node")
+    files.append("b")
+    assert salvage(place.data, restored, continues=False) == (0, None)
+    assert (restored.data / DIRECTORY / "a.1.incr.aof").read_text() == ""
+    assert (restored.configuration / LOGINS_FILE).read_text() == "of the lost node"
 
 
 def test_files_that_can_t_be_read_are_told(place: Place) -> None:
