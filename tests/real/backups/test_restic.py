@@ -54,6 +54,25 @@ def test_what_is_kept_comes_back_and_the_folder_reveals_nothing(repository: Repo
     assert KEY not in json.dumps([*repository.command().arguments, repository.command().environment])
 
 
+def test_what_could_not_be_read_as_a_whole_is_a_fragment_and_no_backup(repository: Repository, tmp_path: Path) -> None:
+    data = tmp_path / "some data"
+    data.mkdir()
+    for name in ("one", "other"):
+        (data / name).write_text(name)
+    (data / "other").chmod(0)
+    assert run(repository.back_up([data], {"kind": "backup"})).returncode == 3
+    assert repository.snapshots(kind="backup") == []
+    (fragment,) = repository.fragments()
+    assert (fragment.files, fragment.tags) == (1, {"kind": "backup", "files": "2"})
+    (data / "other").chmod(0o600)
+    repository.answer(repository.back_up([data], {"kind": "backup"}))
+    (kept,) = repository.snapshots(kind="backup")
+    assert kept.files == 2
+    repository.answer(repository.forget(fragment.id))
+    assert repository.fragments() == []
+    assert repository.snapshots() == [kept]
+
+
 def test_a_lock_that_a_killed_restic_left_holds_nobody_up(repository: Repository, tmp_path: Path) -> None:
     """Pruning locks everybody out. It is killed in the middle of its work."""
     slow = Repository(repository.directory)

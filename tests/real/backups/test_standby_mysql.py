@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -16,10 +17,13 @@ from datastores.actions import Wish
 from datastores.models import Backup, DataStore, Node
 from datastores.sites.local.machine import Machine
 from datastores.sites.local.mysql.archive import replaying
-from datastores.sites.local.mysql.archive.cloning import KIND, clone_directory
+from datastores.sites.local.mysql.archive.archiver import MySQLArchiver
+from datastores.sites.local.mysql.archive.cloning import KIND, OTHER_PRIMARY, clone_directory
 from datastores.sites.local.mysql.archive.keeping import repository_of
 from datastores.sites.local.mysql.logins import Administration, administration
 from datastores.sites.local.places import place_of
+from host.jobs import Job, JobState
+from host.waiting import wait_until
 from tests.availability import Maker, Monitor, fresh, primary, wait_whole
 from tests.real.backups.test_mysql import count, events, login, rows, run
 from tests.real.backups.test_postgresql import done, seal
@@ -61,6 +65,23 @@ def numbers(store: DataStore) -> list[int]:
     return [int(row[0]) for row in run(store, "SELECT id FROM numbers ORDER BY id")]
 
 
+def the_clone_of_a_standby_that_has_more_is_not_kept(store: DataStore, site: Machine, directory: Path) -> None:
+    place, standby = (
+        place_of(store.nodes.get(role=role), site.home) for role in (Node.Role.PRIMARY, Node.Role.STANDBY)
+    )
+    archiver, kept = MySQLArchiver(), repository_of(place).snapshots()
+    archiver.read_from(place, [standby])
+    command, job = archiver.back_up(place), Job(directory)
+    with administration(standby) as session:
+        session.execute("SET GLOBAL super_read_only = OFF")
+        session.execute("CREATE DATABASE ghost")
+    job.start(command)
+    assert wait_until(lambda: job.state() is not JobState.RUNNING, 30)
+    assert (job.code, archiver.meaning(job.last_words())) == (1, OTHER_PRIMARY)
+    assert repository_of(place).snapshots() == kept
+    assert not clone_directory(standby).exists()
+
+
 @pytest.fixture
 def dying(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Have the server that replays a log die just before it begins, once; the statement that it did not get."""
@@ -79,7 +100,7 @@ def dying(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_a_standby_is_cloned_and_brings_back_any_second(
-    make: Maker, actor: Actor, admin: Member, site: Machine, monitor: Monitor, dying: list[str]
+    make: Maker, actor: Actor, admin: Member, site: Machine, monitor: Monitor, dying: list[str], tmp_path: Path
 ) -> None:
     store = make("mysql", "business-4")
     wait_whole(store)
@@ -115,6 +136,7 @@ def test_a_standby_is_cloned_and_brings_back_any_second(
     assert events(now) == {"stays": "ENABLED", "goes": "DISABLED", "sleeps": "DISABLED"}
     assert numbers(now) == told
     assert numbers(then) == told[: len(numbers(then))]
+    the_clone_of_a_standby_that_has_more_is_not_kept(store, site, tmp_path / "job")
 
 
 def test_the_next_standby_is_cloned_after_a_switchover_and_the_primary_where_none_can_be(

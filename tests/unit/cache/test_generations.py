@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from datastores.sites.local.archive.contract import ArchiverError
-from datastores.sites.local.cache.archive.generations import LOGINS, Generation, hold, hold_standby, over, release_all
+from datastores.sites.local.cache.archive.generations import (
+    LOGINS,
+    Generation,
+    hold,
+    hold_for_backup,
+    over,
+    release_all,
+)
 from datastores.sites.local.cache.archive.manifest import DIRECTORY, MANIFEST
 from datastores.sites.local.cache.archive.salvaging import salvage
 from datastores.sites.local.cache.archive.sparing import copies, forget_copies, keep_standbys, kept_standbys
@@ -143,7 +150,7 @@ def test_a_standby_s_files_are_held_at_its_primary_with_the_primary_s_logins(
     primary.configuration.mkdir(parents=True)
     (place.configuration / LOGINS_FILE).write_text("the standby's")
     (primary.configuration / LOGINS_FILE).write_text("the primary's")
-    held = hold_standby(place, primary)
+    held = hold_for_backup(place, primary)
     release_all(place)
     assert text(held) == "a"
     assert held.directory.is_relative_to(copies(primary))

@@ -7,6 +7,7 @@ of storage needs (an address, a login) is written there, by ``keep``, and nowher
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -41,11 +42,16 @@ SCRIPT: Final = """
     done
     exit "$code"
 """
+# What follows is a call of restic, then "--" and its paths. How many files there are is noted before they are read: restic
+# keeps what it could read, although others have gone meanwhile.
+COUNTED: Final = 'files=$(find {paths} -type f ! -name ".*" | wc -l) && {call} --tag "files=$files" -- {paths}'
+FILES: Final = "files"
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What one run of ``backup`` kept. ``tags`` are the caller's own notes, by name."""
+    """What one run of ``backup`` kept. ``tags`` are the caller's own notes, by name; ``files`` how many it could read, where
+    it says so."""
 
     id: str
     time: datetime
@@ -55,6 +61,12 @@ class Snapshot:
     finished: datetime | None = None
     size_bytes: int = 0
     stored_bytes: int = 0  # what it added to the repository
+    files: int | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has every file that was there when its run began."""
+        return self.files is None or self.files >= int(self.tags.get(FILES, 0))
 
     @property
     def label(self) -> str:
@@ -133,10 +145,19 @@ class Repository:
     def back_up(self, paths: Iterable[Path], tags: Mapping[str, str], *options: str) -> Command:
         """Return what keeps these paths. Files of the last time with the same size and time are not read again."""
         words = [word for name, value in tags.items() for word in ("--tag", f"{name}={value}")]
-        return self.command("backup", f"--host={HOST}", *words, *options, "--", *map(str, paths))
+        call = self.command("backup", f"--host={HOST}", *words, *options)
+        script = COUNTED.format(paths=shlex.join(map(str, paths)), call=shlex.join(call.arguments))
+        return Command(["sh", "-c", script], call.environment)
 
     def snapshots(self, **tags: str) -> list[Snapshot]:
-        """List what is kept with all of these tags, oldest first. Raises ArchiverError."""
+        """List what is kept with all of these tags, oldest first; no fragments. Raises ArchiverError."""
+        return [each for each in self._listed(**tags) if each.is_whole]
+
+    def fragments(self) -> list[Snapshot]:
+        """List what runs have left whose files went away under their hands. Raises ArchiverError."""
+        return [each for each in self._listed() if not each.is_whole]
+
+    def _listed(self, **tags: str) -> list[Snapshot]:
         wanted = [f"--tag={','.join(f'{name}={value}' for name, value in tags.items())}"] if tags else []
         return parse_snapshots(self.answer(self.command("snapshots", "--no-lock", *wanted)))
 
@@ -165,7 +186,7 @@ class Repository:
         """Remove everything that it keeps: what is left opens nothing and holds nothing. Raises ArchiverError."""
         if not self.there():
             return
-        if identifiers := [snapshot.id for snapshot in self.snapshots()]:
+        if identifiers := [snapshot.id for snapshot in self._listed()]:
             self.answer(self.forget(*identifiers), ERASE_SECONDS)
 
     def check(self) -> Command:
@@ -197,7 +218,7 @@ def installed() -> bool:
 
 
 def parse_snapshots(text: str) -> list[Snapshot]:
-    """Read ``restic snapshots --json``; oldest first."""
+    """Read ``restic snapshots --json``, fragments included; oldest first."""
     listed: list[dict[str, Any]] = json.loads(text) or []
     return sorted(map(_snapshot, listed), key=lambda snapshot: snapshot.time)
 
@@ -272,6 +293,7 @@ def _snapshot(listed: Mapping[str, Any]) -> Snapshot:
         finished=_moment(summary.get("backup_end")),
         size_bytes=int(summary.get("total_bytes_processed", 0)),
         stored_bytes=int(summary.get("data_added_packed", 0)),
+        files=summary.get("total_files_processed"),
     )
 
 

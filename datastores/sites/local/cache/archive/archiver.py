@@ -48,7 +48,7 @@ COPY_SETTINGS: Final = (
     ("--appendfsync", "no"),
     ("--set-proc-title", "no"),  # a title would overwrite the mark by which a job's processes are found
 )
-# $1: where the progress goes, $2: links to a standby's files, which go with it. What follows is a call of restic.
+# $1: where the progress goes, $2: the links to what is copied, which go with it. What follows is a call of restic.
 BACK_UP: Final = 'progress=$1 copies=$2; shift 2; "$@" >"$progress"; code=$?; rm -rf "$copies"; exit "$code"'
 MEANINGS: Final = (
     ("the log is cut off", "The log in the archive is shorter than it was when it was copied."),
@@ -104,7 +104,7 @@ class CacheArchiver(Archiver):
         """Copy the newest snapshot and the log since then, of a standby that has everything. Raises ArchiverError."""
         sparing.forget_copies(place)
         with answering(place) as platform:
-            measured = sparing.mark_standby(place, platform) or shipping.mark(place, platform)
+            measured = sparing.mark_standby(place, platform) or sparing.mark_primary(place, platform)
         copied = shipping.copy(place, measured.held, measured.reach(measured.held), BACKUP)
         places = (str(work(place) / PROGRESS_FILE), str(sparing.copies(place)))
         words = ["sh", "-c", BACK_UP, "back up", *places, *copied.arguments]
@@ -131,7 +131,8 @@ class CacheArchiver(Archiver):
         """Remove the other backups and the log of before the oldest kept one. Raises ArchiverError."""
         repository = repository_of(place)
         found = units.units(repository.snapshots(engine=units.ENGINE))
-        return repository.forget(*(unit.snapshot.id for unit in units.needless(found, keep)))
+        gone = [*(unit.snapshot for unit in units.needless(found, keep)), *repository.fragments()]
+        return repository.forget(*(snapshot.id for snapshot in gone))
 
     def erase(self, vault: Vault, work: Path) -> None:
         """Have restic remove what it has in a bucket."""

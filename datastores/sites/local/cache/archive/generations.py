@@ -21,7 +21,7 @@ from host.files import write_private
 
 WORK: Final = "archive"  # below the node's directory
 HELD: Final = "held"
-COPIED: Final = "copied"  # of a standby, until a backup of it has ended
+COPIED: Final = "copied"  # until a backup has ended
 LOGINS: Final = "logins"  # the file of logins goes along: the data directory holds none
 TRIES: Final = 5
 MOST: Final = 3  # generations held while one of them is being copied
@@ -46,10 +46,11 @@ def hold(place: Place) -> Generation:
     return _hold(place.data / DIRECTORY, place, place.directory / WORK / HELD)
 
 
-def hold_standby(standby: Place, primary: Place) -> Generation:
-    """Hold a standby's files at its primary, whose logins go along: the standby itself lets go of what it holds whenever
-    it is configured. Raises ArchiverError, or OSError where the two are on different disks."""
-    return _hold(standby.data / DIRECTORY, primary, primary.directory / WORK / COPIED / standby.name)
+def hold_for_backup(source: Place, primary: Place) -> Generation:
+    """Hold a node's files for a backup, in a directory of its own at the primary, whose logins go along: what is held for the
+    log is let go of when a node is configured, or when the log begins anew. Raises ArchiverError, or OSError where the two
+    are on different disks."""
+    return _hold(source.data / DIRECTORY, primary, primary.directory / WORK / COPIED / source.name)
 
 
 def _hold(source: Path, place: Place, below: Path) -> Generation:

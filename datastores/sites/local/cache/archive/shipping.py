@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,10 +84,10 @@ def answering(place: Place) -> Iterator[Platform]:
         raise ArchiverError(NO_ANSWER) from None
 
 
-def mark(place: Place, platform: Platform | None) -> Mark:
+def mark(place: Place, platform: Platform | None, holding: Callable[[Place], Generation] = hold) -> Mark:
     """Hold the files and measure how far they reach. Raises ArchiverError."""
     for _ in range(TRIES):
-        held = hold(place)
+        held = holding(place)
         moment = _told(platform) if platform else _reckoned()
         at = held.size
         if is_last(place, held):

@@ -17,7 +17,8 @@ from typing import Final
 import redis
 
 from datastores.sites.local.archive.contract import ArchiverError
-from datastores.sites.local.cache.archive.generations import COPIED, WORK, hold_standby
+from datastores.sites.local.cache.archive import shipping
+from datastores.sites.local.cache.archive.generations import COPIED, WORK, hold_for_backup
 from datastores.sites.local.cache.archive.shipping import TRIES, Mark, is_last, server_time
 from datastores.sites.local.cache.sessions import FullError, Platform, session
 from datastores.sites.local.cache.standing import is_linked, is_primary, replication_facts
@@ -60,7 +61,7 @@ def forget_copies(place: Place) -> None:
 
 
 def copies(place: Place) -> Path:
-    """Return where a backup's links to a standby's files are, until it ends."""
+    """Return where a backup's links to the files that it copies are, until it ends."""
     return place.directory / WORK / COPIED
 
 
@@ -76,11 +77,16 @@ def mark_standby(place: Place, platform: Platform) -> Mark | None:
     return None
 
 
+def mark_primary(place: Place, platform: Platform) -> Mark:
+    """Do so with the primary's own files. Raises ArchiverError."""
+    return shipping.mark(place, platform, lambda node: hold_for_backup(node, place))
+
+
 def _mark(place: Place, platform: Platform, standby: Place, its: Platform) -> Mark:
     """Everything that the primary answered before it told the time is in its stream, up to where that is asked for next."""
     for _ in range(TRIES):
         _wait_for(platform, its)  # nothing is held of files that a new copy of the primary's data is about to replace
-        held = hold_standby(standby, place)
+        held = hold_for_backup(standby, place)
         moment = server_time(platform)
         _wait_for(platform, its)
         at = held.size

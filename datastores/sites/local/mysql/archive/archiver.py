@@ -55,6 +55,7 @@ COPY_SETTINGS: Final = (
 )
 OWN_MEANINGS: Final = (
     *(chain.DAMAGED, chain.LOST, chain.OTHER_WAY, NOT_REACHED),
+    cloning.OTHER_PRIMARY,
     *("Too many concurrent clone operations", "Can't connect to local MySQL server"),
 )
 CLONE_REFUSED: Final = "The server could not copy its files."
@@ -122,7 +123,7 @@ class MySQLArchiver(Archiver):
         """Keep the newest ``keep`` backups, and the log from the oldest of them on. Raises ArchiverError."""
         repository = repository_of(place)
         listed = repository.snapshots(kind=cloning.KIND)
-        gone, kept = listed[:-keep], listed[-keep:]
+        kept, gone = listed[-keep:], [*listed[:-keep], *repository.fragments()]
         log_file = min((cloning.first_log(snapshot) for snapshot in kept), default=0)
         if repository.in_bucket():
             found = segments.needless(segments.segments(repository.snapshots(kind=segments.KIND)), log_file)

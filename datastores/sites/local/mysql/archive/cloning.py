@@ -25,7 +25,7 @@ from datastores.sites.local.engine import Place
 from datastores.sites.local.mysql.archive import sources
 from datastores.sites.local.mysql.archive.client import call
 from datastores.sites.local.mysql.archive.keeping import next_log, repository_of
-from datastores.sites.local.mysql.logins import Administration, administration
+from datastores.sites.local.mysql.logins import administration
 from datastores.sites.local.mysql.names import ARCHIVER
 from datastores.sites.local.mysql.programs import temporary_directory
 from datastores.sites.local.usage import used_bytes
@@ -38,8 +38,16 @@ ROOM: Final = 1.1  # a clone takes what the data takes, and a little
 END_SECONDS: Final = 5.0
 # $1 is the clone's directory. A clone that was not kept is of no use. It is a good one whatever becomes of tidying.
 SCRIPT: Final = (
-    '{clone} && cp {note} "$1/{name}" && cd "$1" && {keep}; code=$?; cd /; rm -rf "$1"; '
+    '{clone} && {check} && cp {note} "$1/{name}" && cd "$1" && {keep}; code=$?; cd /; rm -rf "$1"; '
     '[ "$code" -ne 0 ] || {tidy} >&2; exit $code'
+)
+# A standby has what its primary is about to commit, and never does where it dies: the clone is good once all of it is
+# committed there, too. $source and $primary are calls of the client.
+OTHER_PRIMARY: Final = "The primary changed while a standby was copied."
+CHECK: Final = (
+    "{{ there=$({source} \"SELECT REPLACE(@@GLOBAL.gtid_executed, CHAR(10), '')\") && for try in $(seq 20); do"
+    " [ \"$({primary} \"SELECT GTID_SUBTRACT('$there', @@GLOBAL.gtid_executed) = ''\")\" = 1 ] && break; sleep 0.2; done"
+    ' && [ "$try" -lt 20 ] || {{ echo \'' + OTHER_PRIMARY + "' >&2; false; }}; }}"
 )
 
 
@@ -74,6 +82,7 @@ def _clone_and_keep(place: Place, source: Place, tags: dict[str, str]) -> Comman
     tidy = repository.tidy().arguments if repository.in_bucket() else ["true"]
     script = SCRIPT.format(
         clone=shlex.join(call(source, "mysql", f"--execute={statement}")),
+        check=_check(place, source) if source != place else "true",
         note=shlex.quote(str(place.directory / NOTE_FILE)),
         name=NOTE_FILE,
         keep=shlex.join(keep.arguments),
@@ -82,10 +91,17 @@ def _clone_and_keep(place: Place, source: Place, tags: dict[str, str]) -> Comman
     return Command(["sh", "-c", script, "clone", str(target)], keep.environment)
 
 
+def _check(place: Place, source: Place) -> str:
+    ask = ("--batch", "--skip-column-names")
+    # What is asked comes after the last word.
+    primary, standby = (f"{shlex.join(call(node, 'mysql', *ask))} --execute" for node in (place, source))
+    return CHECK.format(primary=primary, source=standby)
+
+
 def progress(place: Place) -> Progress | None:
     """Say how far the clone is; the server makes up for its connection meanwhile."""
     source = next(iter(sources.offered(place)), place)
-    with contextlib.suppress(pymysql.Error, OSError), administration(source):
+    with contextlib.suppress(pymysql.Error, OSError), administration(source, patience=0.0):
         pass
     target = clone_directory(source)
     if not target.exists() or (target / NOTE_FILE).exists():
@@ -115,18 +131,15 @@ def _stored(snapshot: Snapshot) -> Stored:
 
 
 def _tidy(place: Place) -> None:
-    """Remove what a job that was killed has left in a server and beside its data."""
-    with administration(place, patience=END_SECONDS) as session:
-        _end_clones(session)
+    """Remove what a job that was killed has left in a server and beside its data. Others get in between the questions."""
+
+    def is_over() -> bool:
+        with administration(place, patience=END_SECONDS) as session:
+            left = [row[0] for row in session.execute("SHOW PROCESSLIST") if row[1] == ARCHIVER]
+            for number in left:
+                with contextlib.suppress(pymysql.MySQLError):
+                    session.execute(f"KILL {number}")
+        return not left
+
+    wait_until(is_over, END_SECONDS)
     shutil.rmtree(clone_directory(place), ignore_errors=True)
-
-
-def _end_clones(session: Administration) -> None:
-
-    def left() -> list[object]:
-        return [row[0] for row in session.execute("SHOW PROCESSLIST") if row[1] == ARCHIVER]
-
-    for number in left():
-        with contextlib.suppress(pymysql.MySQLError):
-            session.execute(f"KILL {number}")
-    wait_until(lambda: not left(), END_SECONDS)

@@ -133,7 +133,7 @@ class Way:
     def _acknowledged(self, note: Note, facts: Mapping[str, Any]) -> Look:
         if facts["began"] == note.get("collected"):
             return Look(note, problem=note.get("problem", ""))
-        listed = parse_snapshots((self.job.directory / LISTED_FILE).read_text())
+        listed = [each for each in parse_snapshots((self.job.directory / LISTED_FILE).read_text()) if each.is_whole]
         missing = _missing(listed, facts, note)
         old = [each.snapshot.id for each in segments.superseded(segments.segments(listed))]
         note |= {"collected": facts["began"], "kept": facts["last"], "needless": old[:MOST_GONE], "problem": ""}

@@ -12,15 +12,16 @@ import pymysql
 from datastores.sites.local.archive.contract import ArchiverError
 from datastores.sites.local.engine import Place
 from datastores.sites.local.mysql.archive.marks import mark
-from datastores.sites.local.mysql.following import Stream, executed
+from datastores.sites.local.mysql.following import Stream, executed, missing
 from datastores.sites.local.mysql.logins import administration
 from datastores.sites.local.mysql.part import beside
 from host.files import write_private
+from host.waiting import wait_until
 
 log = logging.getLogger(__name__)
 SOURCES_FILE: Final = "backup-sources.json"  # of the primary: the standbys that may be cloned, then the one that is
 CATCH_UP_SECONDS: Final = 1.5  # how long a standby is waited for
-REACHED: Final = 0  # the server's answer when it has everything in time
+ASK_SECONDS: Final = 1.0
 
 
 def offer(place: Place, standbys: Sequence[Place]) -> None:
@@ -41,33 +42,43 @@ def choose(place: Place) -> tuple[Place, str]:
     """Return the node to be cloned, and transactions that it certainly has: all that the primary has by now.
 
     A mark is committed first where a standby is: only the primary knows which events its tenant has switched off.
-    Raises ArchiverError, pymysql.Error and OSError where the primary does not answer.
+    Raises pymysql.Error and OSError where the primary does not answer.
     """
-    standbys = offered(place)
+    standbys = [standby for standby in offered(place) if _lacks(standby, place, "") is not None]
+    if standbys and not _marked(place):  # writes wait for a standby, or for a tenant's lock
+        standbys = []
     with administration(place) as session:
-        try:
-            if standbys:
-                mark(session)
-        except ArchiverError:  # writes wait for a standby: none has everything
-            standbys = []
         there = executed(session)
-    source = next((standby for standby in standbys if _has(standby, place, there)), None)
+    source = next((standby for standby in standbys if _catches_up(standby, place, there)), None)
     _write(place, [source] if source else [])
     return source or place, there
 
 
-def _has(standby: Place, primary: Place, wanted: str) -> bool:
-    """Whether a standby that follows this primary has these transactions, now or in a moment."""
+def _marked(place: Place) -> bool:
     try:
-        with administration(standby, patience=CATCH_UP_SECONDS) as session:
-            stream = Stream.of(session)
-            if stream is None or stream.port != primary.port or not stream.receives or not stream.applies:
-                return False
-            ((answer,),) = session.execute(f"SELECT WAIT_FOR_EXECUTED_GTID_SET('{wanted}', {CATCH_UP_SECONDS})")
-    except (pymysql.Error, OSError) as error:
-        log.info("The standby %s is not copied from: %s.", standby.name, type(error).__name__)
+        with administration(place, seconds=ASK_SECONDS) as session:
+            mark(session)
+    except (ArchiverError, pymysql.Error, OSError):
         return False
-    return answer == REACHED
+    return True
+
+
+def _catches_up(standby: Place, primary: Place, wanted: str) -> bool:
+    """Whether a standby has these transactions, now or in a moment. Others get in between the questions."""
+    return wait_until(lambda: _lacks(standby, primary, wanted) == "", CATCH_UP_SECONDS)
+
+
+def _lacks(standby: Place, primary: Place, wanted: str) -> str | None:
+    """Return those of the wanted transactions that a standby has not applied; None for one that does not follow this
+    primary, or does not say so at once."""
+    try:
+        with administration(standby, seconds=ASK_SECONDS, patience=ASK_SECONDS) as session:
+            stream = Stream.of(session)
+            if stream and stream.port == primary.port and stream.receives and stream.applies:
+                return missing(session, wanted, stream.executed)
+    except (pymysql.Error, OSError) as error:
+        log.info("The standby %s is not copied: %s.", standby.name, type(error).__name__)
+    return None
 
 
 def _write(place: Place, standbys: Sequence[Place]) -> None:
