@@ -38,17 +38,21 @@ ROOM: Final = 1.1  # a clone takes what the data takes, and a little
 END_SECONDS: Final = 5.0
 # $1 is the clone's directory. A clone that was not kept is of no use. It is a good one whatever becomes of tidying.
 SCRIPT: Final = (
-    '{clone} && {check} && cp {note} "$1/{name}" && cd "$1" && {keep}; code=$?; cd /; rm -rf "$1"; '
+    'committed() {{ {committed}\n}}\n{clone} && committed && cp {note} "$1/{name}" && cd "$1" && {keep}; code=$?; cd /; rm -rf "$1"; '
     '[ "$code" -ne 0 ] || {tidy} >&2; exit $code'
 )
-# A standby has what its primary is about to commit, and never does where it dies: the clone is good once all of it is
-# committed there, too. $source and $primary are calls of the client.
 OTHER_PRIMARY: Final = "The primary changed while a standby was copied."
-CHECK: Final = (
-    "{{ there=$({source} \"SELECT REPLACE(@@GLOBAL.gtid_executed, CHAR(10), '')\") && for try in $(seq 20); do"
-    " [ \"$({primary} \"SELECT GTID_SUBTRACT('$there', @@GLOBAL.gtid_executed) = ''\")\" = 1 ] && break; sleep 0.2; done"
-    ' && [ "$try" -lt 20 ] || {{ echo \'' + OTHER_PRIMARY + "' >&2; false; }}; }}"
-)
+# A standby has what its primary is about to commit, and never does where it dies: the clone is a good one when all of it is
+# committed there, too.
+COMMITTED: Final = """
+    there=$({standby} "SELECT REPLACE(@@GLOBAL.gtid_executed, CHAR(10), '')") || return
+    for try in $(seq 20); do
+        left=$({primary} "SELECT GTID_SUBTRACT('$there', @@GLOBAL.gtid_executed)") && [ -z "$left" ] && return
+        sleep 0.2
+    done
+    echo '{refusal}' >&2
+    return 1
+"""
 
 
 def clone_directory(place: Place) -> Path:
@@ -82,7 +86,7 @@ def _clone_and_keep(place: Place, source: Place, tags: dict[str, str]) -> Comman
     tidy = repository.tidy().arguments if repository.in_bucket() else ["true"]
     script = SCRIPT.format(
         clone=shlex.join(call(source, "mysql", f"--execute={statement}")),
-        check=_check(place, source) if source != place else "true",
+        committed=_committed(place, source) if source != place else ":",
         note=shlex.quote(str(place.directory / NOTE_FILE)),
         name=NOTE_FILE,
         keep=shlex.join(keep.arguments),
@@ -91,11 +95,10 @@ def _clone_and_keep(place: Place, source: Place, tags: dict[str, str]) -> Comman
     return Command(["sh", "-c", script, "clone", str(target)], keep.environment)
 
 
-def _check(place: Place, source: Place) -> str:
-    ask = ("--batch", "--skip-column-names")
-    # What is asked comes after the last word.
-    primary, standby = (f"{shlex.join(call(node, 'mysql', *ask))} --execute" for node in (place, source))
-    return CHECK.format(primary=primary, source=standby)
+def _committed(primary: Place, standby: Place) -> str:
+    calls = (["timeout", "5", *call(node, "mysql", "--batch", "--skip-column-names")] for node in (primary, standby))
+    ask_primary, ask_standby = (f"{shlex.join(words)} --execute" for words in calls)
+    return COMMITTED.format(primary=ask_primary, standby=ask_standby, refusal=OTHER_PRIMARY)
 
 
 def progress(place: Place) -> Progress | None:
