@@ -17,7 +17,7 @@ from datastores.models import Archive, Backup, DataStore, Operation, Proof, Regi
 from datastores.sites.local.archive.archivers import archiver_of
 from datastores.sites.local.archive.watching import look_at
 from datastores.sites.local.cache.archive.generations import HELD, WORK
-from datastores.sites.local.cache.archive.shipping import log_job
+from datastores.sites.local.cache.archive.shipping import log_job, repository_of
 from datastores.sites.local.cache.sessions import FullError, session
 from datastores.sites.local.machine import Machine
 from datastores.sites.local.places import place_of
@@ -127,6 +127,8 @@ def test_log_that_can_never_arrive_ends_the_window(store: DataStore, local_site:
     assert keys(store) == 1003
 
     log_job(place).forget()
+    repository = repository_of(place)
+    repository.answer(repository.forget(*(each.id for each in repository.snapshots(kind="log"))))
     Archive.objects.filter(pk=archive.pk).update(position={"due": True}, unbroken_since=None)
     assert wait_until(told, 30), "nor is a gap between the first backup and the first log hidden"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -65,10 +66,19 @@ def test_what_could_not_be_read_as_a_whole_is_a_fragment_and_no_backup(repositor
     (fragment,) = repository.fragments()
     assert (fragment.files, fragment.tags) == (1, {"kind": "backup", "files": "2"})
     (data / "other").chmod(0o600)
+    call = repository.back_up([data], {"kind": "backup"})
+    unseen = [
+        word.replace("files=$(count)", f"files=$(count); rm {shlex.quote(str(data / 'one'))}")
+        for word in call.arguments
+    ]
+    assert run(Command(unseen, call.environment)).returncode == 3, "restic does not miss what it never saw"
+    assert repository.snapshots() == []
+    (data / "one").write_text("one")
     repository.answer(repository.back_up([data], {"kind": "backup"}))
     (kept,) = repository.snapshots(kind="backup")
     assert kept.files == 2
-    repository.answer(repository.forget(fragment.id))
+    assert len(repository.fragments()) == 2
+    repository.answer(repository.forget(*(each.id for each in repository.fragments())))
     assert repository.fragments() == []
     assert repository.snapshots() == [kept]
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from datastores.sites.local.archive.contract import Progress
+from datastores.sites.local.archive.errors import tells_of_damage
 from datastores.sites.local.archive.restic import meaning, parse_progress, parse_snapshots
 
 LISTED = """[
@@ -48,3 +49,17 @@ def test_progress_is_the_last_line_that_is_whole() -> None:
 )
 def test_its_words_are_translated_and_unknown_ones_not_shown(words: str, sentence: str) -> None:
     assert meaning(words) == sentence
+
+
+@pytest.mark.parametrize(
+    ("words", "damage"),
+    [
+        ("Fatal: unable to open repository: connection refused", False),
+        ("Fatal: Access Denied.", False),
+        ("Fatal: ciphertext verification failed", True),
+        ("Fatal: no matching ID found for prefix", True),
+        ("something new", True),
+    ],
+)
+def test_an_archive_that_can_not_be_asked_is_not_a_damaged_one(words: str, damage: bool) -> None:
+    assert tells_of_damage(meaning(words)) is damage

@@ -19,6 +19,7 @@ from datastores.sites.local.cache.archive.units import (
     for_moment,
     needless,
     newest,
+    reached,
     superseded,
     units,
 )
@@ -71,6 +72,23 @@ def test_expiry_never_takes_a_second_that_the_oldest_kept_backup_promises(found:
         begin = int((kept[0].reach.until - ZERO).total_seconds())
         assert restorable(left) >= {second for second in restorable(found) if second >= begin}
         assert newest(left) == newest(found) or newest(left).reach.until == newest(found).reach.until  # type: ignore[union-attr]
+
+
+def test_log_goes_on_from_the_last_that_there_is_else_from_the_oldest_backup() -> None:
+    backups = [snapshot(0, 0, 0, 10, BACKUP), snapshot(1, 0, 20, 20, STANDBY)]
+    assert reached(units(backups)) == at(10)
+    log = [snapshot(2, 0, 0, 15, LOG), snapshot(3, 1, 15, 30, LOG), snapshot(4, 0, 0, 17, LOG)]
+    assert reached(units([*backups, *log])) == at(30)
+    assert reached([]) is None
+
+
+def test_a_moment_is_cut_from_the_files_of_the_node_that_was_the_primary_then() -> None:
+    """A standby that was promoted at 50 has files since 5; its predecessor's reach to 48."""
+    old = Snapshot("1" * 64, at(48), ("/old",), Reach(at(0), at(48), "a.1", 7, own=at(1)).tags(LOG))
+    new = Snapshot("2" * 64, at(90), ("/new",), Reach(at(5), at(90), "a.1", 7, own=at(50)).tags(LOG))
+    chosen = {second: for_moment(units([old, new]), at(second)) for second in (0, 6, 48, 49, 50, 90, 91)}
+    paths = {second: unit.generation if unit else "" for second, unit in chosen.items()}
+    assert paths == {0: "/old", 6: "/old", 48: "/old", 49: "/new", 50: "/new", 90: "/new", 91: ""}
 
 
 @given(archives(), st.integers(1, 3))

@@ -42,9 +42,15 @@ SCRIPT: Final = """
     done
     exit "$code"
 """
-# What follows is a call of restic, then "--" and its paths. How many files there are is noted before they are read: restic
-# keeps what it could read, although others have gone meanwhile.
-COUNTED: Final = 'files=$(find {paths} -type f ! -name ".*" | wc -l) && {call} --tag "files=$files" -- {paths}'
+# How many files there are is noted before they are read: restic keeps what it could read, although others have gone
+# meanwhile, and does not even say so where they go before it has seen them. 3: its code for what it could not read.
+COUNTED: Final = """
+    count() {{ find {paths} -type f ! -name ".*" | wc -l; }}
+    files=$(count)
+    {call} --tag "files=$files" -- {paths}; code=$?
+    [ "$code" -ne 0 ] || [ "$(count)" -ge "$files" ] || exit 3
+    exit "$code"
+"""
 FILES: Final = "files"
 
 

@@ -64,7 +64,7 @@ class BackUp(ArchivingProcedure):
         except ArchiverError as error:
             return Fail(f"The archive could not be read after the backup. {error}", TRY_AGAIN)
         newest = follow_catalogue(self.archive, listed, self.operation)
-        if newest is None:
+        if newest is None or newest.operation_id != self.operation.pk:
             return Fail("The archive does not list the backup that was just made.", TRY_AGAIN)
         self.memo["backup"] = newest.pk
         return Goto("count")

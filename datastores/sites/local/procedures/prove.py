@@ -20,6 +20,7 @@ from datastores.operations.procedure import step
 from datastores.retention import expired
 from datastores.sites.local.archive import telling
 from datastores.sites.local.archive.contract import ArchiverError, Comparison, Target
+from datastores.sites.local.archive.errors import tells_of_damage
 from datastores.sites.local.archive.rows import follow_catalogue
 from datastores.sites.local.capacity import available_memory
 from datastores.sites.local.engine import Place
@@ -34,6 +35,7 @@ ROOM = 1.2  # a copy may grow by so much while its log is replayed
 ANSWER_SECONDS = 3.0
 SECOND_LOOK_SECONDS = 15  # after so long the source's statistics tell of everything that was committed before
 REMEDY = "Make a new backup now and prove it. The data store itself is not affected."
+LATER = "Prove it again once the archive's storage answers. Neither its backups nor the data store are affected."
 
 
 class Prove(ArchivingProcedure):
@@ -80,7 +82,7 @@ class Prove(ArchivingProcedure):
                 gives_way=True,
             )
         except (WorkError, ArchiverError) as error:
-            return Fail(f"The backup can't be restored. {error}", REMEDY)
+            return self._refused("The backup can't be restored.", str(error))
         if wait is None:
             self.engine.configure(self.copy, sizing_of(self.store))
         return wait or Goto("replay")
@@ -260,7 +262,11 @@ class Prove(ArchivingProcedure):
                 gives_way=True,
             )
         except WorkError as error:
-            return Fail(f"The backup's own files can't be restored, only newer ones. {error}", REMEDY)
+            return self._refused("The backup's own files can't be restored, only newer ones.", str(error))
+
+    def _refused(self, what: str, why: str) -> Fail:
+        """Fail; an archive that could not be asked is not a damaged one."""
+        return Fail(f"{what} {why}", REMEDY if tells_of_damage(why) else LATER)
 
     def _compare(self) -> Comparison:
         copy = self.archiver.counted(self.copy, self.job("count").output())

@@ -24,7 +24,7 @@ from datastores.sites.local.archive.restic import Repository, meaning
 from datastores.sites.local.cache.archive import generations
 from datastores.sites.local.cache.archive.generations import WORK, Generation, hold
 from datastores.sites.local.cache.archive.manifest import DIRECTORY, MANIFEST, parse
-from datastores.sites.local.cache.archive.units import BACKUP, ENGINE, LOG, Reach, units
+from datastores.sites.local.cache.archive.units import BACKUP, ENGINE, LOG, Reach, reached, units
 from datastores.sites.local.cache.sessions import FullError, Platform, session
 from datastores.sites.local.engine import Place
 from host.files import write_private
@@ -52,10 +52,10 @@ class Mark:
     at: int
     source: str = ""
 
-    def reach(self, held: Generation) -> Reach:
-        """Return what a copy of this generation, or of the one before, can bring back."""
+    def reach(self, held: Generation, own: datetime | None = None) -> Reach:
+        """Return what a copy of this generation, or of the one before, can bring back; ``own``: see ``Reach``."""
         since = self.moment if self.source else datetime.fromtimestamp(held.since, UTC)
-        return Reach(since, self.moment, held.manifest.last, self.at, self.source)
+        return Reach(since, self.moment, held.manifest.last, self.at, self.source, own)
 
 
 def repository_of(place: Place) -> Repository:
@@ -167,10 +167,13 @@ def _advanced(place: Place, note: Note, now: datetime) -> Note:
 def seal(place: Place, before: Mapping[str, Any]) -> tuple[datetime, Note]:
     """Measure how far the log reaches and have it copied now, or next. Raises ArchiverError."""
     with answering(place) as platform:
+        if log_job(place).state() is JobState.RUNNING:  # its files are held; the next look goes on
+            _identity(place, platform)
+            return mark(place, platform).moment, {**before, "due": True}
         era = _era(place, platform, dict(before))
         note, found = _collected(place, era)
         measured = mark(place, platform)
-        if found.missing or log_job(place).state() is JobState.RUNNING:  # the next look tells of it, and goes on
+        if found.missing:  # the next look tells of it, and goes on
             return measured.moment, {**era, "due": True}
         return measured.moment, _start(place, measured, note)
 
@@ -182,14 +185,21 @@ def end(directory: Path) -> None:
 
 def _era(place: Place, platform: Platform, note: Note) -> Note:
     """Let go of files that another primary, or this one before it was another's standby, has not continued."""
+    era = _identity(place, platform)
+    if note.get("era") == era:
+        return note
+    generations.release_all(place)
+    note.pop("held", None)
+    return {**note, "era": era, "era_since": datetime.now(UTC).isoformat()}
+
+
+def _identity(place: Place, platform: Platform) -> str:
+    """Return what is another's as soon as the primary is another one, or not the same any more. Raises ArchiverError for a
+    node that is not the primary."""
     facts = platform.ask("INFO", "replication")
     if facts["role"] != "master":
         raise ArchiverError("The server is not the primary now.")
-    era = f"{place.name} {facts['master_replid']}"
-    if note.get("era") != era:
-        generations.release_all(place)
-        note.pop("held", None)
-    return {**note, "era": era}
+    return f"{place.name} {facts['master_replid']}"
 
 
 def _is_due(note: Note, held: Generation, now: datetime) -> bool:
@@ -206,13 +216,14 @@ def _start(place: Place, measured: Mark, note: Note) -> Note:
     """Copy the generation that is over, where there is one, else the current one, which is due soon then."""
     job, past = log_job(place), generations.over(place, measured.held)
     held = past or measured.held
-    reach = measured.reach(held)
+    own = datetime.fromisoformat(note["era_since"]) if "era_since" in note else None
+    reach = measured.reach(held, own)
     job.forget()
     job.directory.mkdir(mode=0o700, parents=True)
     facts = {
         "since": held.since,
         "until": measured.moment.isoformat(),
-        "reached": note.get("until") or _backed_up(place),
+        "reached": note.get("until") or _reached(place),
         "release": str(held.directory) if past else "",
         "began": time.time(),
     }
@@ -222,12 +233,10 @@ def _start(place: Place, measured: Mark, note: Note) -> Note:
     return {**note, **begun, "due": bool(past)}
 
 
-def _backed_up(place: Place) -> str:
-    """Return the last second before those that a backup promises, where no log has arrived yet: log that begins later
-    leaves some out. Empty without a backup. Raises ArchiverError."""
-    backups = [unit for unit in units(repository_of(place).snapshots(engine=ENGINE)) if unit.is_backup]
-    oldest = min((unit.snapshot.finished or unit.snapshot.time for unit in backups), default=None)
-    return oldest.replace(microsecond=0).isoformat() if oldest else ""
+def _reached(place: Place) -> str:
+    """Ask the archive up to where its log is, for a node that does not know it. Raises ArchiverError."""
+    moment = reached(units(repository_of(place).snapshots(engine=ENGINE)))
+    return moment.replace(microsecond=0).isoformat() if moment else ""
 
 
 def _collected(place: Place, note: Note) -> tuple[Note, Look]:

@@ -21,6 +21,8 @@ class Reach:
     ``source``: the standby whose files were copied. They note the second in which it received a command, which is later
     than the one in which the primary answered it: so they bring back everything of before ``until``, and what came while
     they were copied, but are never cut at a moment. Empty: they are the primary's own.
+
+    ``own``: since when the node is known to have been the primary. Of before, it notes seconds as a standby does.
     """
 
     since: datetime
@@ -28,12 +30,14 @@ class Reach:
     file: str
     at: int
     source: str = ""
+    own: datetime | None = None
 
     def tags(self, kind: str) -> dict[str, str]:
         """Return it as notes beside a copy."""
         times = {"since": str(int(self.since.timestamp())), "until": str(int(self.until.timestamp()))}
         source = {"from": self.source} if self.source else {}
-        return {"engine": ENGINE, "kind": kind, **times, "file": self.file, "at": str(self.at), **source}
+        own = {"own": str(int(self.own.timestamp()))} if self.own else {}
+        return {"engine": ENGINE, "kind": kind, **times, "file": self.file, "at": str(self.at), **source, **own}
 
 
 @dataclass(frozen=True)
@@ -56,15 +60,25 @@ def units(snapshots: Iterable[Snapshot]) -> list[Unit]:
 
 
 def for_moment(found: Sequence[Unit], moment: datetime) -> Unit | None:
-    """Return the copy from which a moment is restored fastest: the primary's whose snapshot is nearest before it."""
-    own = [unit for unit in found if not unit.reach.source]
-    covering = [unit for unit in own if unit.reach.since <= moment <= unit.reach.until]
-    return max(covering, key=lambda unit: (unit.reach.since, unit.reach.until), default=None)
+    """Return the copy from which a moment is restored fastest: the primary's whose snapshot is nearest before it. Another
+    node's that has become the primary later counts where there is none."""
+    primary = [unit for unit in found if not unit.reach.source]
+    covering = [unit for unit in primary if unit.reach.since <= moment <= unit.reach.until]
+    exact = [unit for unit in covering if unit.reach.own is None or unit.reach.own <= moment]
+    return max(exact or covering, key=lambda unit: (unit.reach.since, unit.reach.until), default=None)
 
 
 def newest(found: Sequence[Unit]) -> Unit | None:
     """Return the copy that reaches furthest; of two that do, the primary's, which its own later log continues."""
     return max(found, key=lambda unit: (unit.reach.until, not unit.reach.source, unit.snapshot.time), default=None)
+
+
+def reached(found: Sequence[Unit]) -> datetime | None:
+    """Return up to where there is log; where there is none, the end of the oldest backup, from which on seconds are
+    promised. Log that begins later leaves some out. None for an empty archive."""
+    log = [unit.reach.until for unit in found if not unit.is_backup]
+    backups = [unit.snapshot.finished or unit.snapshot.time for unit in found if unit.is_backup]
+    return max(log, default=min(backups, default=None))
 
 
 def superseded(found: Sequence[Unit]) -> list[Unit]:
@@ -99,5 +113,6 @@ def needless(found: Sequence[Unit], keep: int) -> list[Unit]:
 def _unit(snapshot: Snapshot) -> Unit:
     tags = snapshot.tags
     since, until = (datetime.fromtimestamp(int(tags[name]), UTC) for name in ("since", "until"))
-    reach = Reach(since, until, tags["file"], int(tags["at"]), tags.get("from", ""))
+    own = datetime.fromtimestamp(int(tags["own"]), UTC) if "own" in tags else None
+    reach = Reach(since, until, tags["file"], int(tags["at"]), tags.get("from", ""), own)
     return Unit(snapshot, reach, tags["kind"] == BACKUP)

@@ -55,7 +55,7 @@ COPY_SETTINGS: Final = (
 )
 OWN_MEANINGS: Final = (
     *(chain.DAMAGED, chain.LOST, chain.OTHER_WAY, NOT_REACHED),
-    cloning.OTHER_PRIMARY,
+    *(cloning.OTHER_PRIMARY, cloning.SILENT_STANDBY),
     *("Too many concurrent clone operations", "Can't connect to local MySQL server"),
 )
 CLONE_REFUSED: Final = "The server could not copy its files."

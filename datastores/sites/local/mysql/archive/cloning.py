@@ -41,11 +41,12 @@ SCRIPT: Final = (
     'committed() {{ {committed}\n}}\n{clone} && committed && cp {note} "$1/{name}" && cd "$1" && {keep}; code=$?; cd /; rm -rf "$1"; '
     '[ "$code" -ne 0 ] || {tidy} >&2; exit $code'
 )
-OTHER_PRIMARY: Final = "The primary changed while a standby was copied."
+OTHER_PRIMARY: Final = "The primary changed, or did not answer, while a standby was copied."
+SILENT_STANDBY: Final = "The standby that was copied did not answer any more."
 # A standby has what its primary is about to commit, and never does where it dies: the clone is a good one when all of it is
 # committed there, too.
 COMMITTED: Final = """
-    there=$({standby} "SELECT REPLACE(@@GLOBAL.gtid_executed, CHAR(10), '')") || return
+    there=$({standby} "SELECT REPLACE(@@GLOBAL.gtid_executed, CHAR(10), '')") || {{ echo '{silence}' >&2; return 1; }}
     for try in $(seq 20); do
         left=$({primary} "SELECT GTID_SUBTRACT('$there', @@GLOBAL.gtid_executed)") && [ -z "$left" ] && return
         sleep 0.2
@@ -98,7 +99,7 @@ def _clone_and_keep(place: Place, source: Place, tags: dict[str, str]) -> Comman
 def _committed(primary: Place, standby: Place) -> str:
     calls = (["timeout", "5", *call(node, "mysql", "--batch", "--skip-column-names")] for node in (primary, standby))
     ask_primary, ask_standby = (f"{shlex.join(words)} --execute" for words in calls)
-    return COMMITTED.format(primary=ask_primary, standby=ask_standby, refusal=OTHER_PRIMARY)
+    return COMMITTED.format(primary=ask_primary, standby=ask_standby, refusal=OTHER_PRIMARY, silence=SILENT_STANDBY)
 
 
 def progress(place: Place) -> Progress | None:
