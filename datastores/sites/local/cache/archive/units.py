@@ -22,7 +22,7 @@ class Reach:
     than the one in which the primary answered it: so they bring back everything of before ``until``, and what came while
     they were copied, but are never cut at a moment. Empty: they are the primary's own.
 
-    ``own``: since when the node is known to have been the primary. Of before, it notes seconds as a standby does.
+    ``own``: since when the node is known to have been the primary, noted of log. Of before, it notes seconds as a standby does.
     """
 
     since: datetime
@@ -60,11 +60,11 @@ def units(snapshots: Iterable[Snapshot]) -> list[Unit]:
 
 
 def for_moment(found: Sequence[Unit], moment: datetime) -> Unit | None:
-    """Return the copy from which a moment is restored fastest: the primary's whose snapshot is nearest before it. Another
-    node's that has become the primary later counts where there is none."""
+    """Return the copy from which a moment is restored fastest: the log whose snapshot is nearest before it, of the node that
+    was the primary then; else what covers it, such as a later primary's log, or a backup, which does not say since when it was."""
     primary = [unit for unit in found if not unit.reach.source]
     covering = [unit for unit in primary if unit.reach.since <= moment <= unit.reach.until]
-    exact = [unit for unit in covering if unit.reach.own is None or unit.reach.own <= moment]
+    exact = [unit for unit in covering if not unit.is_backup and (unit.reach.own or moment) <= moment]
     return max(exact or covering, key=lambda unit: (unit.reach.since, unit.reach.until), default=None)
 
 
