@@ -2,7 +2,7 @@
 
 Niceness and slices (``slices``) share out the processor. A server's clients wait for the disk as well: each write of MySQL is
 a journal entry of the file system, which comes after all that the program has just written. So as long as programs that are
-not nice need the processor, this one works for an eighth of the time; what else runs in the background does not count. An
+not nice need the processor, this one works for a fifth of the time; what else runs in the background does not count. An
 hour after its start it rests no more, so that it ends soon enough.
 
 It rests by being stopped, with all that it started. Should this process be killed meanwhile, Linux itself wakes them and asks
@@ -26,7 +26,7 @@ STAT: Final = Path("/proc/stat")
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 LOOK_SECONDS: Final = 0.5
 BUSY, LOOKS = 0.2, 2  # of one core, so many times in a row
-WORK_SECONDS, REST_SECONDS = 0.025, 0.175
+WORK_SECONDS, REST_SECONDS = 0.025, 0.1
 MOST_SECONDS: Final = 3600.0  # after its start; less than alarms of silence allow a daily backup to be late
 
 

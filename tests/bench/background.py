@@ -24,10 +24,12 @@ def finish(job: Job, command: Command, *, background: bool = True) -> float:
     return time.perf_counter() - began
 
 
-def while_running(job: Job, command: Command, figure: Callable[[], float]) -> tuple[float, float]:
+def while_running(
+    job: Job, command: Command, figure: Callable[[], float], *, rests: bool = True
+) -> tuple[float, float]:
     """Take a figure again and again for as long as the job runs; its mean, and the seconds that the job took."""
     began, taken = time.perf_counter(), []
-    job.start(command, niceness=LOW_PRIORITY, gives_way=True)
+    job.start(command, niceness=LOW_PRIORITY, gives_way=rests)
     while job.state() is JobState.RUNNING:
         taken.append(figure())
     if job.code:

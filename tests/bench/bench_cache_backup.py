@@ -154,7 +154,9 @@ def figures(top: Path, server: Job) -> list[Row]:
         vault = Vault(top / f"busy-vault{run}", "key-of-the-bench")
         archiver.configure(place, vault, 80)
         archiver.prepare(place)
-        wrote, took = while_running(Job(top / f"busy{run}"), archiver.back_up(place), lambda: load(place, WRITES))
+        wrote, took = while_running(
+            Job(top / f"busy{run}"), archiver.back_up(place), lambda: load(place, WRITES), rests=archiver.rests
+        )
         busy.append(wrote)
         slowed.append(took)
     arrivals = [arrival(place, vault) for _ in range(ARRIVALS)]

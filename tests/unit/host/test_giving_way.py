@@ -84,7 +84,7 @@ def rounds(directory: Path, seconds: float) -> int:
     return len((directory / "rounds").read_bytes()) - before
 
 
-def test_it_works_an_eighth_of_the_time_while_others_compute_and_all_the_time_when_they_no_longer_do(
+def test_it_works_a_fifth_of_the_time_while_others_compute_and_all_the_time_when_they_no_longer_do(
     tmp_path: Path, stat: Callable[[bool], None], started: subprocess.Popen[bytes]
 ) -> None:
     child = program(tmp_path)

@@ -74,6 +74,7 @@ class Archiver(ABC):
 
     takes_buckets: ClassVar[bool] = False  # whether everything of it can be in a bucket; else it is in a folder
     things: ClassVar[tuple[str, str]] = ("table", "row")  # what is counted
+    rests: ClassVar[bool] = True  # whether a backup gives way to busy programs (see ``Job.start``)
 
     @abstractmethod
     def installed(self) -> bool:

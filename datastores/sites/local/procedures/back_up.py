@@ -51,7 +51,8 @@ class BackUp(ArchivingProcedure):
     def copy(self) -> Outcome:
         """Copy everything into the archive. Earlier backups are not touched."""
         try:
-            wait = self.work("backup", self._command, self._progress, niceness=LOW_PRIORITY, gives_way=True)
+            rests = self.archiver.rests
+            wait = self.work("backup", self._command, self._progress, niceness=LOW_PRIORITY, gives_way=rests)
         except WorkError as error:
             return Fail(f"The backup was not completed. {error}", TRY_AGAIN)
         return wait or Goto("note")

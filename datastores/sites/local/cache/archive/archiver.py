@@ -66,6 +66,8 @@ class CacheArchiver(Archiver):
 
     things: ClassVar[tuple[str, str]] = ("database", "key")
     takes_buckets: ClassVar[bool] = True
+    # A log that grows while it is read is read to its end: the slower, the longer it is. Clients don't wait for the disk.
+    rests: ClassVar[bool] = False
 
     def installed(self) -> bool:
         """Say whether restic is."""
