@@ -160,7 +160,8 @@ def test_the_next_standby_is_cloned_after_a_switchover_and_the_primary_where_non
     assert not leftover.parent.exists()
     assert "1 table, 1,000 rows checked" in done(actions.prove(actor=actor, store=fresh(store))).sentence
 
+    monitor.stop()  # it would go on without the standby, and replace it
     site.supervisor.stop(name_of(store, Node.Role.STANDBY, site))
-    done(actions.back_up(actor=actor, store=fresh(store)))
+    ended = done(actions.back_up(actor=actor, store=fresh(store)))
+    assert "could not be marked" in ended.sentence, "writes wait for the standby"
     assert copied_from(store, site) == first
-    assert "1 table, 1,000 rows checked" in done(actions.prove(actor=actor, store=fresh(store))).sentence
