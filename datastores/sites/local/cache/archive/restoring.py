@@ -47,8 +47,9 @@ def restore(place: Place, vault: Vault, target: Target) -> Command:
     """Empty the data directory and return what restores into it. Raises ArchiverError."""
     repository = Repository.keep(place.configuration / DIRECTORY, vault)
     found = units.units(repository.snapshots(engine=units.ENGINE))
-    unit = _chosen(found, target)
-    _note_chosen(place, unit, _labelled(found, target.label))
+    backup = _labelled(found, target.label)
+    unit = _chosen(found, backup, target)
+    _note_chosen(place, unit, backup)
     shutil.rmtree(place.data, ignore_errors=True)
     (place.data / MADE_FILE).parent.mkdir(mode=0o700, parents=True)
     write_private(place.data / MADE_FILE, NOTE)
@@ -137,11 +138,10 @@ def _labelled(found: list[Unit], label: str) -> Unit:
     raise ArchiverError("The archive does not have that backup.")
 
 
-def _chosen(found: list[Unit], target: Target) -> Unit:
+def _chosen(found: list[Unit], backup: Unit, target: Target) -> Unit:
     """Return the copy to begin with. Raises ArchiverError."""
-    labelled = _labelled(found, target.label)
     if target.only_backup:
-        return labelled
+        return backup
     chosen = units.for_moment(found, target.moment) if target.moment else units.newest(found)
     if chosen is None:
         raise ArchiverError("The archive has no log of that moment.")

@@ -5,17 +5,15 @@ The log is always the primary's (see ``units.Reach.source``).
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 import redis
 
+from datastores.sites.local.archive import standbys
 from datastores.sites.local.archive.contract import ArchiverError
 from datastores.sites.local.cache.archive import shipping
 from datastores.sites.local.cache.archive.generations import COPIED, WORK, hold_for_backup
@@ -23,7 +21,6 @@ from datastores.sites.local.cache.archive.shipping import TRIES, Mark, is_last, 
 from datastores.sites.local.cache.sessions import FullError, Platform, session
 from datastores.sites.local.cache.standing import is_linked, is_primary, replication_facts
 from datastores.sites.local.engine import Place
-from host.files import write_private
 from host.waiting import wait_until
 
 STANDBYS_FILE: Final = "standbys.json"  # below the primary's own directory for archiving
@@ -33,22 +30,14 @@ BEHIND: Final = "The standby has not got everything."
 log = logging.getLogger(__name__)
 
 
-def keep_standbys(place: Place, standbys: Sequence[Place]) -> None:
-    """Write down which nodes the next backup may copy; none: no file."""
-    file = _file(place)
-    if standbys:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(file, json.dumps([asdict(standby) for standby in standbys], default=str))
-    else:
-        file.unlink(missing_ok=True)
+def keep_standbys(place: Place, found: Sequence[Place]) -> None:
+    """Write down which nodes the next backup may copy."""
+    standbys.offer(_file(place), found)
 
 
 def kept_standbys(place: Place) -> list[Place]:
     """Return what was written down."""
-    with contextlib.suppress(FileNotFoundError):
-        listed = json.loads(_file(place).read_text())
-        return [Place(each["name"], Path(each["directory"]), Path(each["sockets"]), each["port"]) for each in listed]
-    return []
+    return standbys.offered(_file(place))
 
 
 def forget_copies(place: Place) -> None:

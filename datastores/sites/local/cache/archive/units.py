@@ -84,7 +84,7 @@ def reached(found: Sequence[Unit]) -> datetime | None:
 def superseded(found: Sequence[Unit]) -> list[Unit]:
     """Return the copies of log whose every second a later copy of the same generation brings back too."""
     last: dict[str, Unit] = {}
-    for unit in (unit for unit in found if not unit.reach.source):
+    for unit in found:
         if unit.generation not in last or unit.reach.until >= last[unit.generation].reach.until:
             last[unit.generation] = unit
     return [unit for unit in found if not unit.is_backup and last[unit.generation] is not unit]

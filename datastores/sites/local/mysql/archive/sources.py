@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from typing import Final
 
 import pymysql
 
+from datastores.sites.local.archive import standbys as archive_standbys
 from datastores.sites.local.archive.contract import ArchiverError
 from datastores.sites.local.engine import Place
 from datastores.sites.local.mysql.archive.marks import mark
 from datastores.sites.local.mysql.following import Stream, executed, missing
 from datastores.sites.local.mysql.logins import administration
-from datastores.sites.local.mysql.part import beside
-from host.files import write_private
 from host.waiting import wait_until
 
 log = logging.getLogger(__name__)
@@ -26,16 +24,12 @@ ASK_SECONDS: Final = 1.0
 
 def offer(place: Place, standbys: Sequence[Place]) -> None:
     """Write down which standbys the next backup of a primary may be cloned from."""
-    _write(place, standbys)
+    archive_standbys.offer(place.directory / SOURCES_FILE, standbys)
 
 
 def offered(place: Place) -> list[Place]:
     """Return them; from the beginning of a backup on, the one that is cloned, if any is."""
-    try:
-        noted: list[tuple[str, int]] = json.loads((place.directory / SOURCES_FILE).read_text())
-    except FileNotFoundError:
-        return []
-    return [beside(place, name, port) for name, port in noted]
+    return archive_standbys.offered(place.directory / SOURCES_FILE)
 
 
 def choose(place: Place) -> tuple[Place, str]:
@@ -50,7 +44,7 @@ def choose(place: Place) -> tuple[Place, str]:
     with administration(place) as session:
         there = executed(session)
     source = next((standby for standby in standbys if _catches_up(standby, place, there)), None)
-    _write(place, [source] if source else [])
+    offer(place, [source] if source else [])
     return source or place, there
 
 
@@ -79,7 +73,3 @@ def _lacks(standby: Place, primary: Place, wanted: str) -> str | None:
     except (pymysql.Error, OSError) as error:
         log.info("The standby %s is not copied: %s.", standby.name, type(error).__name__)
     return None
-
-
-def _write(place: Place, standbys: Sequence[Place]) -> None:
-    write_private(place.directory / SOURCES_FILE, json.dumps([(standby.name, standby.port) for standby in standbys]))
